@@ -1,0 +1,41 @@
+"""Child registries of MMSegmentation's, under the scope ``mmseg_liteseg``.
+
+Configs keep ``default_scope = 'mmseg'`` and name our types with the prefix: ``mmseg_liteseg.STDCNet``. On that prefix
+mmengine imports this module by itself, so no ``custom_imports`` is needed in any tool of mmseg, mmpretrain or mmdeploy.
+"""
+
+from __future__ import annotations
+
+import mmengine.registry
+import mmseg.registry
+from mmengine.registry import Registry
+
+SCOPE = 'mmseg_liteseg'
+
+# Where the modules of each registry are defined; mmengine imports them at the first look-up.
+_LOCATIONS = {
+    'MODELS': ['mmseg_liteseg.models'],
+    'TASK_UTILS': ['mmseg_liteseg.models'],
+    'DATASETS': ['mmseg_liteseg.datasets'],
+    'TRANSFORMS': ['mmseg_liteseg.datasets'],
+    'HOOKS': ['mmseg_liteseg.engine'],
+}
+
+
+def _make_child(name: str) -> Registry:
+    """Makes our child of ``mmseg.registry.NAME``, visible from mmengine's root as well.
+
+    The parent's locations come along: a look-up falls back to the parent's table without importing what fills it.
+    Only children of the root itself are found from sibling scopes (mmpretrain, mmdeploy), hence the second link.
+    """
+    parent = getattr(mmseg.registry, name)
+    locations = [*parent._locations, *_LOCATIONS.get(name, [])]
+    child = Registry(parent.name, parent=parent, scope=SCOPE, locations=locations)
+    root = getattr(mmengine.registry, name, None)
+    if root is not None:
+        root.children.setdefault(SCOPE, child)
+    return child
+
+
+__all__ = list(mmseg.registry.__all__)
+globals().update({name: _make_child(name) for name in __all__})
