@@ -1,0 +1,17 @@
+from .backbones import STDCNet
+from .data_preprocessor import LiteSegDataPreProcessor
+from .decode_heads import FLDHead
+from .layers import UAFM, ChannelUAFM, SpatialUAFM
+from .necks import SPPM
+from .samplers import OHEMPixelSampler
+
+__all__ = [
+    'SPPM',
+    'UAFM',
+    'ChannelUAFM',
+    'FLDHead',
+    'LiteSegDataPreProcessor',
+    'OHEMPixelSampler',
+    'STDCNet',
+    'SpatialUAFM',
+]

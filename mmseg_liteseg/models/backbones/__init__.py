@@ -1,0 +1,3 @@
+from .stdc import STDCNet
+
+__all__ = ['STDCNet']

@@ -1,0 +1,3 @@
+from .fld_head import FLDHead
+
+__all__ = ['FLDHead']

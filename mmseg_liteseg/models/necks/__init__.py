@@ -1,0 +1,3 @@
+from .sppm import SPPM
+
+__all__ = ['SPPM']

@@ -1,0 +1,3 @@
+from .ohem import OHEMPixelSampler
+
+__all__ = ['OHEMPixelSampler']

@@ -1,0 +1,113 @@
+"""Online hard example mining as PP-LiteSeg trains with it, section 4.1 of https://arxiv.org/abs/2204.02681.
+
+Reference: paddleseg/models/losses/ohem_cross_entropy_loss.py of PaddleSeg (d7975e7c).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+from mmseg.models.losses import CrossEntropyLoss
+from mmseg.structures.sampler.base_pixel_sampler import BasePixelSampler
+from torch import Tensor
+
+from mmseg_liteseg.registry import TASK_UTILS
+
+EPS = 1e-5
+
+
+@TASK_UTILS.register_module()
+class OHEMPixelSampler(BasePixelSampler):
+    """Weights that turn CrossEntropyLoss's mean over all pixels into the mean over the hard ones.
+
+    A valid pixel is kept when the probability of its true class is below max(thresh, the min_kept-th smallest such
+    probability of the batch on this device). Without more than min_kept valid pixels, or with ``min_kept=0``, every
+    valid pixel is kept.
+
+    mmseg's sampler of the same name differs: it divides by all pixels, counts min_kept per image and keeps one more.
+
+    Args:
+        context: The decode head; its ignore_index and loss_decode are read.
+        thresh: Probability from which on a pixel counts as easy, in 0..1.
+        min_kept: Pixels to keep at least, of the whole batch on one device; below 1, as a share of all its pixels.
+
+    Raises:
+        ValueError: A value is out of range, or loss_decode is something whose mean these weights would not mend: not
+            CrossEntropyLoss (softmax, reduction='mean'), or one with avg_non_ignore.
+    """
+
+    def __init__(self, context: nn.Module, thresh: float = 0.7, min_kept: float = 10000) -> None:
+        super().__init__()
+        if not 0 <= thresh <= 1:
+            raise ValueError(f'thresh must be a probability in 0..1, got {thresh!r}')
+        if min_kept < 0 or (min_kept >= 1 and min_kept != int(min_kept)):
+            raise ValueError(f'min_kept must be a whole number of pixels or a share in 0..1, got {min_kept!r}')
+        _check_losses(context)
+        self.context = context
+        self.thresh = thresh
+        self.min_kept = min_kept
+
+    @torch.no_grad()
+    def sample(self, seg_logit: Tensor, seg_label: Tensor) -> Tensor:
+        """Weights of the pixels' losses.
+
+        Args:
+            seg_logit: Logits (N, C, H, W).
+            seg_label: Labels (N, 1, H, W).
+
+        Returns:
+            (N, H, W), float32: N * H * W / (kept + eps * N * H * W) at kept pixels, 0 elsewhere.
+        """
+        label = seg_label.squeeze(1)
+        valid = label != self.context.ignore_index
+        kept = valid & self._hard(seg_logit, label, valid)
+        weight = kept.float()
+        # as the original: mean(loss * kept) / (mean(kept) + eps)
+        weight /= weight.mean() + EPS
+        return weight * self._normaliser(label, valid)
+
+    def pixels_to_keep(self, num_pixels: int) -> int:
+        """``min_kept`` as a number, for a batch of ``num_pixels`` pixels."""
+        return int(self.min_kept * num_pixels) if self.min_kept < 1 else int(self.min_kept)
+
+    def _hard(self, seg_logit: Tensor, label: Tensor, valid: Tensor) -> Tensor | bool:
+        """(N, H, W) mask of the pixels below the threshold."""
+        min_kept = self.pixels_to_keep(label.numel())
+        if not 0 < min_kept < int(valid.sum()):
+            return True
+        prob = seg_logit.float().softmax(1)
+        prob = prob.gather(1, label.where(valid, label.new_zeros(())).unsqueeze(1)).squeeze(1)
+        threshold = prob[valid].kthvalue(min_kept).values.clamp(min=self.thresh)
+        return prob < threshold
+
+    def _normaliser(self, label: Tensor, valid: Tensor) -> Tensor | float:
+        """What CrossEntropyLoss divides by, per pixel: 1, or the mean weight of the valid pixels' classes.
+
+        The original's class weights scale only the numerator.
+        """
+        class_weight = _losses(self.context)[0].class_weight
+        if class_weight is None:
+            return 1.0
+        return label.new_tensor(class_weight, dtype=torch.float)[label[valid]].sum() / label.numel()
+
+
+def _losses(context: nn.Module) -> list[nn.Module]:
+    losses = context.loss_decode
+    return list(losses) if isinstance(losses, nn.ModuleList) else [losses]
+
+
+def _check_losses(context: nn.Module) -> None:
+    losses = _losses(context)
+    for loss in losses:
+        name = type(loss).__name__
+        if not isinstance(loss, CrossEntropyLoss) or loss.use_sigmoid or loss.use_mask:
+            raise ValueError(f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {name}')
+        if loss.reduction != 'mean':
+            raise ValueError(f"OHEMPixelSampler needs loss_decode.reduction='mean', got {loss.reduction!r}")
+        if loss.avg_non_ignore:
+            raise ValueError(
+                'OHEMPixelSampler does not go with loss_decode.avg_non_ignore=True: its weights already average over '
+                'the kept pixels'
+            )
+        if loss.class_weight != losses[0].class_weight:
+            raise ValueError('OHEMPixelSampler needs the same class_weight in every loss of loss_decode')
