@@ -1,0 +1,3 @@
+from .paint_hook import PaintHook
+
+__all__ = ['PaintHook']

@@ -1,0 +1,12 @@
+# PaddleSeg's recipe: SGD, weight decay on everything (normalisation and biases too), a warm-up of 1000 iterations
+# from 1e-5 to 0.005, then poly 0.9 to 0. The odd ends make mmengine's schedulers hit Paddle's values in every step.
+optimizer = dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=5e-4)
+optim_wrapper = dict(type='OptimWrapper', optimizer=optimizer, clip_grad=None)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.002, begin=0, end=1001, by_epoch=False),
+    dict(type='PolyLR', eta_min=0, power=0.9, begin=1000, end=160001, by_epoch=False),
+]
+
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=160000, val_interval=1000)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

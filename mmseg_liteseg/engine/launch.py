@@ -1,0 +1,177 @@
+"""What tools/train.py and tools/test.py share: from command line to a runner, with bad input refused first."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import logging
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.device import is_cuda_available, is_mlu_available, is_npu_available
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .cpu import adapt_to_cpu
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+# The variables by which each launcher tells a process its place.
+_RANK_VARIABLES = {
+    'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
+}
+
+
+class LaunchError(ValueError):
+    """A command line or a file that cannot work; the message names it and says what was expected."""
+
+
+def add_launch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that training and testing have in common."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and results [work_dirs/CONFIG_NAME]')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings to override, such as train_dataloader.batch_size=8 or key="[a,b]"',
+    )
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='what started the processes [none]')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torch.distributed.launch')
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Reads the config and puts the command line's settings into it.
+
+    Raises:
+        LaunchError: if the file does not exist.
+    """
+    if not Path(args.config).is_file():
+        raise LaunchError(f'config {args.config}: no such file')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir:
+        cfg.work_dir = args.work_dir
+    elif not cfg.get('work_dir'):
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return cfg
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switches to mixed precision with dynamic loss scaling.
+
+    Raises:
+        LaunchError: without a GPU, or if the optimiser wrapper is of a type that has no mixed form.
+    """
+    if not (is_cuda_available() or is_npu_available() or is_mlu_available()):
+        raise LaunchError('--amp needs a CUDA GPU and this machine shows none: leave it out to train in full precision')
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise LaunchError(f'--amp: optim_wrapper.type is {kind}, expected OptimWrapper')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def enable_tensorboard(cfg: Config) -> None:
+    """Adds TensorBoard to where curves go, beside the local files.
+
+    Raises:
+        LaunchError: if the package is not installed.
+    """
+    if importlib.util.find_spec('tensorboard') is None:
+        raise LaunchError('--tensorboard needs a package that is not installed: pip install tensorboard')
+    visualizer = cfg.setdefault('visualizer', ConfigDict(type='SegLocalVisualizer'))
+    backends = visualizer.setdefault('vis_backends', [ConfigDict(type='LocalVisBackend')])
+    if not any(backend['type'] == 'TensorboardVisBackend' for backend in backends):
+        backends.append(ConfigDict(type='TensorboardVisBackend'))
+
+
+def enable_tta(cfg: Config) -> None:
+    """Switches to test-time augmentation, as the config describes it.
+
+    Raises:
+        LaunchError: if the config does not describe any.
+    """
+    for field in ('tta_pipeline', 'tta_model'):
+        if not cfg.get(field):
+            raise LaunchError(f'--tta: the config has no {field}')
+    if 'pipeline' not in cfg.test_dataloader.dataset:
+        raise LaunchError(f'--tta: test_dataloader.dataset ({cfg.test_dataloader.dataset.type}) has no pipeline')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = ConfigDict({**cfg.tta_model, 'module': cfg.model})
+
+
+def save_predictions(cfg: Config, folder: str) -> None:
+    """Makes the evaluator write every prediction as a PNG of class indices (H, W) into a folder.
+
+    Raises:
+        LaunchError: if there is a file of that name, or the config has no evaluator.
+    """
+    _require_folder('--out', folder)
+    evaluators = cfg.get('test_evaluator')
+    if not evaluators:
+        raise LaunchError('--out: the config has no test_evaluator')
+    first = evaluators if isinstance(evaluators, dict) else evaluators[0]
+    first['output_dir'] = folder
+    if first['type'].endswith('CityscapesMetric'):  # else it deletes what it wrote
+        first['keep_results'] = True
+
+
+def paint_predictions(cfg: Config, folder: str) -> None:
+    """Makes the test loop paint labels and predictions over the images, into a folder.
+
+    Raises:
+        LaunchError: if there is a file of that name.
+    """
+    _require_folder('--show-dir', folder)
+    hook = ConfigDict(type='mmseg_liteseg.PaintHook', out_dir=folder)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Builds the runner; where there is no GPU, after fitting the config to the CPU (the log says how).
+
+    Raises:
+        LaunchError: if a distributed start lacks its variables or a process its GPU.
+    """
+    _check_launch(cfg.launcher)
+    notes = adapt_to_cpu(cfg)
+    runner = RUNNERS.build(cfg) if cfg.get('runner_type') else Runner.from_cfg(cfg)
+    for note in notes:
+        runner.logger.log(logging.INFO, note)
+    return runner
+
+
+def end_distributed() -> None:
+    """Leaves the process group, if there is one: torch warns of those left open."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def _require_folder(option: str, folder: str) -> None:
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise LaunchError(f'{option} {folder}: expected a folder, found a file')
+
+
+def _check_launch(launcher: str) -> None:
+    """Finds a start that cannot work before the processes wait for one another."""
+    missing = [name for name in _RANK_VARIABLES.get(launcher, ()) if name not in os.environ]
+    if missing:
+        raise LaunchError(
+            f'--launcher {launcher}: {", ".join(missing)} not set. It is not for single processes: start with '
+            'tools/dist_train.sh, tools/dist_test.sh, tools/slurm_train.sh, tools/slurm_test.sh or mpirun'
+        )
+    gpus = torch.cuda.device_count() if is_cuda_available() else 0
+    local_rank = int(os.environ.get('LOCAL_RANK', 0))
+    if launcher == 'pytorch' and gpus and local_rank >= gpus:
+        raise LaunchError(
+            f'process {local_rank} of this machine has no GPU of its own: {gpus} visible. Start at most {gpus}, '
+            'or set CUDA_VISIBLE_DEVICES=-1 to use the CPU'
+        )

@@ -1,0 +1,49 @@
+"""Evaluates a checkpoint: prints IoU per class and mIoU, and writes predictions or pictures where asked."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Sequence
+
+from mmseg_liteseg.engine import launch, loading
+
+EXAMPLE = """example:
+  python tools/test.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py \\
+      work_dirs/camvid/best_mIoU_iter_10000.pth --show-dir work_dirs/camvid/pictures"""
+
+
+def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description='Test a segmentation model', epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    launch.add_launch_arguments(parser)
+    parser.add_argument('checkpoint', help='weights: a file or a URL')
+    parser.add_argument('--out', metavar='DIR', help='write every prediction there, as a PNG of class indices')
+    parser.add_argument('--show-dir', metavar='DIR', help='write pictures of labels and predictions there')
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation, as the config describes it')
+    return parser, parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the tool."""
+    parser, args = parse_args(argv)
+    try:
+        cfg = launch.load_config(args)
+        loading.check_checkpoint_path(args.checkpoint)
+        if args.out:
+            launch.save_predictions(cfg, args.out)
+        if args.show_dir:
+            launch.paint_predictions(cfg, args.show_dir)
+        if args.tta:
+            launch.enable_tta(cfg)
+        runner = launch.build_runner(cfg)
+        loading.load_for_test(runner, args.checkpoint)
+    except launch.LaunchError as error:
+        parser.error(str(error))
+    runner.test()
+    launch.end_distributed()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,49 @@
+"""Trains a model from a config: logs, curves, checkpoints and the best one by validation mIoU go to the work folder."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Sequence
+
+from mmseg_liteseg.engine import launch
+
+EXAMPLE = """example:
+  python tools/train.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py --work-dir work_dirs/camvid \\
+      --cfg-options train_dataloader.batch_size=8 randomness.seed=0
+
+several processes on one machine, GPUs or not:
+  bash tools/dist_train.sh CONFIG 2"""
+
+
+def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description='Train a segmentation model', epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    launch.add_launch_arguments(parser)
+    parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
+    parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
+    return parser, parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the tool."""
+    parser, args = parse_args(argv)
+    try:
+        cfg = launch.load_config(args)
+        if args.resume:
+            cfg.resume = True
+        if args.amp:
+            launch.enable_amp(cfg)
+        if args.tensorboard:
+            launch.enable_tensorboard(cfg)
+        runner = launch.build_runner(cfg)
+    except launch.LaunchError as error:
+        parser.error(str(error))
+    runner.train()
+    launch.end_distributed()
+
+
+if __name__ == '__main__':
+    main()
