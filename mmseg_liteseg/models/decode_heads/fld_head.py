@@ -167,7 +167,7 @@ class FLDHead(BaseDecodeHead):
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):
             raise ValueError(
-                f'in_index={tuple(self.in_index)} is out of range: the head was given {len(inputs)} inputs'
+                f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs'
             )
         return [inputs[i] for i in self.in_index]
 
