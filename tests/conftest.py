@@ -1,0 +1,24 @@
+"""Settings of the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.helpers import REPO
+
+# Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores.
+torch.set_num_threads(1)
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+@pytest.fixture(scope='session')
+def shared_reference() -> Path:
+    """Folder of the full reference outputs, for extra checks; the suite's own cases in tests/data need none of it."""
+    folder = REPO.parent / 'shared' / 'reference'
+    if not folder.is_dir():
+        pytest.skip('no reference folder beside the repository')
+    return folder

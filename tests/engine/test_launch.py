@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from mmengine.config import Config
+
+from mmseg_liteseg.engine import launch
+
+
+def amp_config(kind):
+    return Config(dict(optim_wrapper=dict(type=kind, optimizer=dict(type='SGD', lr=0.1))))
+
+
+def test_amp_switches_the_wrapper_and_keeps_the_optimizer(monkeypatch):
+    monkeypatch.setattr(launch, 'is_cuda_available', lambda: True)
+    cfg = amp_config('OptimWrapper')
+    launch.enable_amp(cfg)
+    assert cfg.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic', optimizer=dict(type='SGD', lr=0.1))
+    with pytest.raises(launch.LaunchError, match=r'optim_wrapper\.type is ApexOptimWrapper'):
+        launch.enable_amp(amp_config('ApexOptimWrapper'))
+
+
+def test_a_process_without_a_gpu_of_its_own_is_refused(monkeypatch):
+    monkeypatch.setattr(launch, 'is_cuda_available', lambda: True)
+    monkeypatch.setattr(launch.torch.cuda, 'device_count', lambda: 2)
+    for name, value in (('RANK', '2'), ('WORLD_SIZE', '3'), ('LOCAL_RANK', '2')):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(launch.LaunchError, match='process 2 of this machine has no GPU of its own: 2 visible'):
+        launch.build_runner(Config(dict(launcher='pytorch')))
+
+
+def test_predictions_of_cityscapes_are_kept():
+    cfg = Config(dict(test_evaluator=[dict(type='CityscapesMetric'), dict(type='IoUMetric')]))
+    launch.save_predictions(cfg, 'out')
+    assert cfg.test_evaluator == [
+        dict(type='CityscapesMetric', output_dir='out', keep_results=True),
+        dict(type='IoUMetric'),
+    ]
+
+
+def test_tensorboard_is_added_once():
+    pytest.importorskip('tensorboard')
+    cfg = Config(dict(visualizer=dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])))
+    launch.enable_tensorboard(cfg)
+    launch.enable_tensorboard(cfg)
+    assert [backend['type'] for backend in cfg.visualizer.vis_backends] == ['LocalVisBackend', 'TensorboardVisBackend']

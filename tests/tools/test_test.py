@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmseg.apis import init_model
+from PIL import Image
+
+from tests.tools.conftest import run_alone
+from tools.test import main
+
+
+def metrics(work_dir):
+    """What a test run wrote: {'mIoU': ..., ...}."""
+    return json.loads(next(path for path in work_dir.glob('*/*.json')).read_text())
+
+
+@pytest.fixture
+def checkpoint(trained):
+    return trained[1] / 'iter_2.pth'
+
+
+@pytest.fixture
+def half_right(trained, tmp_path):
+    """Weights whose prediction is class 0 everywhere: exactly the left half of every label is right."""
+    content = torch.load(trained[1] / 'iter_2.pth', weights_only=False)
+    state = content['state_dict']
+    state['decode_head.conv_seg.weight'] = torch.zeros_like(state['decode_head.conv_seg.weight'])
+    path = tmp_path / 'half.pth'
+    torch.save({'state_dict': state, 'meta': content['meta']}, path)
+    return path
+
+
+def test_figures_pictures_and_predictions(trained, half_right, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out, show = tmp_path / 'masks', tmp_path / 'pictures'
+    run_alone(main, [trained[0], half_right, '--work-dir', tmp_path / 'work', '--out', out, '--show-dir', show])
+    result = metrics(tmp_path / 'work')
+    assert (result['aAcc'], result['mIoU']) == (50.0, 25.0)
+    assert sorted(path.name for path in out.iterdir()) == ['0.png', '1.png', '2.png', '3.png']
+    mask = np.asarray(Image.open(out / '0.png'))
+    assert mask.shape == (64, 64)
+    assert not mask.any()
+    assert sorted(str(path.relative_to(show)) for path in show.rglob('*.png')) == [f'town/{i}.png' for i in range(4)]
+    assert {path.name for path in tmp_path.iterdir()} == {'half.pth', 'masks', 'pictures', 'work'}
+
+
+def test_pictures_show_label_left_and_prediction_right(trained, half_right, tmp_path):
+    run_alone(main, [trained[0], half_right, '--work-dir', tmp_path / 'work', '--show-dir', tmp_path / 'pictures'])
+    picture = np.asarray(Image.open(tmp_path / 'pictures/town/0.png')).astype(int)
+    assert picture.shape == (64, 128, 3)
+    redness = (picture[..., 0] - picture[..., 2]).reshape(64, 4, 32).mean((0, 2))  # label 0 | 1, prediction 0 | 0
+    assert (redness > 50).tolist() == [True, False, True, True]
+
+
+def test_augmentation_averages_the_probabilities_of_both_flips(trained, checkpoint, tmp_path):
+    run_alone(main, [trained[0], checkpoint, '--work-dir', tmp_path / 'work', '--tta', '--out', tmp_path / 'masks'])
+    model = init_model(str(trained[0]), str(checkpoint), device='cpu')
+    image = torch.from_numpy(np.asarray(Image.open(trained[0].parent / 'images/town/0.png')).copy())
+    image = (image.permute(2, 0, 1)[None].float() - 127.5) / 127.5
+    with torch.no_grad():
+        plain, flipped = (model.encode_decode(x, [{'img_shape': (64, 64)}]).softmax(1) for x in (image, image.flip(3)))
+    expected = (plain + flipped.flip(3)).argmax(1)[0].numpy()
+    assert 0 < expected.mean() < 1
+    assert (plain.argmax(1)[0].numpy() != expected).any()
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / 'masks/0.png')), expected)
+
+
+def test_a_prefix_of_parallel_training_is_dropped(trained, half_right, tmp_path):
+    content = torch.load(half_right, weights_only=False)
+    content['state_dict'] = {f'module.{key}': value for key, value in content['state_dict'].items()}
+    torch.save(content, half_right)
+    run_alone(main, [trained[0], half_right, '--work-dir', tmp_path / 'work'])
+    assert metrics(tmp_path / 'work')['aAcc'] == 50.0
+
+
+def refusal(capsys, arguments):
+    with pytest.raises(SystemExit):
+        run_alone(main, arguments)
+    return capsys.readouterr().err
+
+
+def test_missing_files_are_named(trained, checkpoint, tmp_path, capsys):
+    assert 'checkpoint no.pth: no such file' in refusal(capsys, [trained[0], 'no.pth', '--work-dir', tmp_path])
+    assert 'config no.py: no such file' in refusal(capsys, ['no.py', checkpoint, '--work-dir', tmp_path])
+
+
+def test_tta_needs_a_pipeline(trained, checkpoint, tmp_path, capsys):
+    options = ['--work-dir', tmp_path, '--tta', '--cfg-options', 'tta_pipeline=None']
+    assert '--tta: the config has no tta_pipeline' in refusal(capsys, [trained[0], checkpoint, *options])
+
+
+@pytest.mark.parametrize('option', ['--out', '--show-dir'])
+def test_output_folder_must_not_be_a_file(trained, checkpoint, tmp_path, capsys, option):
+    (tmp_path / 'taken').write_text('')
+    arguments = [trained[0], checkpoint, '--work-dir', tmp_path, option, tmp_path / 'taken']
+    assert f'{option} {tmp_path / "taken"}: expected a folder' in refusal(capsys, arguments)
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'', 'the file is empty'),
+        (b'\n <!DOCTYPE html><html>404</html>', 'this is a web page'),
+        (b'PK\x03\x04 no archive', 'cannot be read, truncated or no checkpoint'),
+        (b'plain words', 'cannot be read, truncated or no checkpoint'),
+    ],
+)
+def test_files_that_are_no_checkpoint_are_named(trained, tmp_path, capsys, content, message):
+    path = tmp_path / 'bad.pth'
+    path.write_bytes(content)
+    text = refusal(capsys, [trained[0], path, '--work-dir', tmp_path / 'work'])
+    assert f'checkpoint {path}: {message}' in text
+
+
+def test_truncated_checkpoint_is_named(trained, checkpoint, tmp_path, capsys):
+    path = tmp_path / 'cut.pth'
+    path.write_bytes(checkpoint.read_bytes()[:-5000])
+    text = refusal(capsys, [trained[0], path, '--work-dir', tmp_path / 'work'])
+    assert f'checkpoint {path}: cannot be read, truncated or no checkpoint' in text
+
+
+def test_weights_of_another_model_are_refused(trained, checkpoint, tmp_path, capsys):
+    path = tmp_path / 'other.pth'
+    torch.save({'state_dict': {'stem.weight': torch.zeros(3)}}, path)
+    text = refusal(capsys, [trained[0], path, '--work-dir', tmp_path / 'work'])
+    assert 'none of its 1 keys (such as stem.weight) is in the model (such as backbone.' in text
+
+    options = ['--work-dir', tmp_path / 'work', '--cfg-options', 'model.decode_head.num_classes=5']
+    text = refusal(capsys, [trained[0], checkpoint, *options])
+    assert 'decode_head.conv_seg.weight has shape (2, 8, 1, 1), the model of this config needs (5, 8, 1, 1)' in text

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from tests.helpers import REPO
+from tests.tools.conftest import run_alone
+from tools.train import main
+
+
+def scalars(work_dir):
+    """All logged values of the newest run in a work folder."""
+    newest = max(work_dir.glob('*/vis_data/scalars.json'), key=lambda path: path.stat().st_mtime)
+    return [json.loads(line) for line in newest.read_text().splitlines()]
+
+
+def test_standard_outputs(trained):
+    _, work_dir = trained
+    assert (work_dir / 'iter_2.pth').is_file()
+    assert list(work_dir.glob('best_mIoU_iter_*.pth'))
+    assert (work_dir / 'last_checkpoint').is_file()
+    assert list(work_dir.glob('*/*.log'))
+    lines = scalars(work_dir)
+    assert [line['iter'] for line in lines if 'loss' in line] == [1, 2]
+    assert {'decode.loss_ce', 'decode.aux_0.loss_ce', 'lr', 'mIoU'} <= {key for line in lines for key in line}
+
+
+def test_sync_bn_became_bn_and_the_log_says_so(trained):
+    _, work_dir = trained
+    text = next(work_dir.glob('*/*.log')).read_text()
+    assert 'SyncBN became BN in 3 places' in text
+
+
+def test_resume_goes_on_from_the_last_checkpoint(tiny_config, tmp_path):
+    work_dir = tmp_path / 'work'
+    run_alone(main, [tiny_config, '--work-dir', work_dir, '--cfg-options', 'train_cfg.max_iters=1'])
+    before = torch.load(work_dir / 'iter_1.pth', weights_only=False)
+    run_alone(main, [tiny_config, '--work-dir', work_dir, '--resume'])
+    after = torch.load(work_dir / 'iter_2.pth', weights_only=False)
+    assert [line['iter'] for line in scalars(work_dir) if 'loss' in line] == [2]
+    assert (before['meta']['iter'], after['meta']['iter']) == (1, 2)
+    key = 'decode_head.conv_seg.weight'
+    assert (after['state_dict'][key] - before['state_dict'][key]).abs().max() < 0.1
+
+
+def test_tensorboard_gets_the_curves_too(tiny_config, tmp_path):
+    pytest.importorskip('tensorboard')
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    options = ['--cfg-options', 'train_cfg.max_iters=1', '--tensorboard']
+    run_alone(main, [tiny_config, '--work-dir', tmp_path / 'work', *options])
+    events = EventAccumulator(str(next((tmp_path / 'work').glob('*/vis_data'))))
+    events.Reload()
+    assert [event.step for event in events.Scalars('loss')] == [1]
+    assert scalars(tmp_path / 'work')
+
+
+def test_work_dir_defaults_to_the_name_of_the_config(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_alone(main, [tiny_config, '--cfg-options', 'train_cfg.max_iters=1'])
+    assert (tmp_path / 'work_dirs/tiny/iter_1.pth').is_file()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['nowhere.py'], 'config nowhere.py: no such file'),
+        (['CONFIG', '--launcher', 'pytorch'], 'RANK, WORLD_SIZE not set'),
+        (['CONFIG', '--launcher', 'slurm'], 'SLURM_PROCID'),
+    ],
+)
+def test_bad_command_lines_name_what_is_wrong(tiny_config, tmp_path, monkeypatch, capsys, arguments, message):
+    for name in ('RANK', 'WORLD_SIZE', 'SLURM_PROCID'):
+        monkeypatch.delenv(name, raising=False)
+    arguments = [tiny_config if argument == 'CONFIG' else argument for argument in arguments]
+    with pytest.raises(SystemExit):
+        run_alone(main, [*arguments, '--work-dir', tmp_path])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without a GPU')
+def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run_alone(main, [tiny_config, '--work-dir', tmp_path, '--amp'])
+    assert '--amp needs a CUDA GPU' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='the command is the same, the log lines are of the CPU')
+def test_two_processes_train_alike_on_the_cpu(tiny_config, tmp_path):
+    command = ['bash', str(REPO / 'tools/dist_train.sh'), str(tiny_config), '2', '--work-dir', str(tmp_path / 'a b')]
+    command += ['--cfg-options', 'default_hooks.checkpoint.interval=2']
+    environment = {'PYTHON': sys.executable, 'PORT': '29617', 'CUDA_VISIBLE_DEVICES': '-1'}
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    text = done.stdout.decode()
+    assert done.returncode == 0, text
+    assert '2 processes train on the CPU, connected by gloo' in text
+    assert 'Iter(val) [2/2]' in text  # four images shared by two processes
+    assert (tmp_path / 'a b/iter_2.pth').is_file()
