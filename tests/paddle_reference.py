@@ -7,6 +7,8 @@ import zlib
 import numpy as np
 import torch
 
+from mmseg_liteseg.checkpoint.convert import from_paddle, to_paddle
+
 SEED = 20260101
 
 
@@ -51,3 +53,12 @@ def make_label(n: int, h: int, w: int, ignore_frac: float = 0.1) -> torch.Tensor
     label = np.kron(label, np.ones((1, 8, 8), 'int64'))[:, :h, :w]
     label[rng.uniform(size=label.shape) < ignore_frac] = 255
     return torch.from_numpy(label.astype('int64'))
+
+
+def load_reference_weights(model: torch.nn.Module) -> dict[str, str]:
+    """Fills ``model`` (backbone, neck, decode_head) with the reference's weights; returns Paddle's key -> ours."""
+    converted = to_paddle(model.state_dict())
+    arrays = {key: make_param(key, value.shape) for key, value in converted.tensors.items()}
+    result = from_paddle(arrays)
+    model.load_state_dict(result.tensors)
+    return result.report.used
