@@ -17,7 +17,8 @@ from tests.helpers import REPO
 from tools.train import main as train_main
 
 CONFIG = """
-_base_ = [r'{configs}/_base_/models/ppliteseg_stdc1.py', r'{configs}/_base_/default_runtime.py']
+_base_ = [r'{configs}/_base_/models/ppliteseg_stdc1.py', r'{configs}/_base_/default_runtime.py',
+          r'{configs}/_base_/schedules/schedule_10k_camvid.py']
 model = dict(
     data_preprocessor=dict(size=(64, 64)),
     backbone=dict(base_channels=16),
@@ -44,10 +45,8 @@ tta_pipeline = [
          dict(type='RandomFlip', prob=1.0, direction='horizontal')],
         [dict(type='LoadAnnotations')], [dict(type='PackSegInputs')]]),
 ]
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01, momentum=0.9))
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=2, val_interval=2)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
+train_cfg = dict(max_iters=2, val_interval=2)
+param_scheduler = []
 default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=1))
 env_cfg = dict(cudnn_benchmark=False)
 """
