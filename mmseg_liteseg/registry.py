@@ -10,6 +10,8 @@ import mmengine.registry
 import mmseg.registry
 from mmengine.registry import Registry
 
+from .checkpoint import loader as _loader  # noqa: F401 (lets mmengine read .pdparams)
+
 SCOPE = 'mmseg_liteseg'
 
 # Where the modules of each registry are defined; mmengine imports them at the first look-up.

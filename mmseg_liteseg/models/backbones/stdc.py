@@ -15,6 +15,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int
@@ -71,7 +72,7 @@ class STDCBlock(nn.Module):
 
 
 @MODELS.register_module()
-class STDCNet(BaseModule):
+class STDCNet(PaddleWeightsGuard, BaseModule):
     """STDC1 or STDC2 encoder with features at strides 2, 4, 8, 16 and 32.
 
     ::
@@ -98,6 +99,7 @@ class STDCNet(BaseModule):
         [(1, 256, 8, 16), (1, 512, 4, 8), (1, 1024, 2, 4)]
     """
 
+    part = 'backbone'
     # blocks in the stages at strides 8, 16 and 32
     arch_settings = dict(stdc1=(2, 2, 2), stdc2=(4, 5, 3))
 

@@ -12,6 +12,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
+from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_positive_ints
@@ -30,7 +31,7 @@ class SegBranch(nn.Sequential):
 
 
 @MODELS.register_module()
-class FLDHead(BaseDecodeHead):
+class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
     """Decoder of PP-LiteSeg: a chain of UAFMs from the context up to the finest feature, and its heads.
 
     ::
@@ -75,6 +76,8 @@ class FLDHead(BaseDecodeHead):
         >>> head((x8, x16, x32, context)).shape
         torch.Size([1, 19, 8, 16])
     """
+
+    part = 'decode_head'
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int, check_positive_ints
@@ -21,7 +22,7 @@ from ..layers.uafm import KAIMING_FAN_IN
 
 
 @MODELS.register_module()
-class SPPM(BaseModule):
+class SPPM(PaddleWeightsGuard, BaseModule):
     """Appends a global context to the encoder's features.
 
     ::
@@ -53,6 +54,8 @@ class SPPM(BaseModule):
         >>> [tuple(x.shape) for x in neck((torch.rand(1, 32, 8, 12), torch.rand(1, 64, 4, 6)))]
         [(1, 32, 8, 12), (1, 64, 4, 6), (1, 16, 4, 6)]
     """
+
+    part = 'neck'
 
     def __init__(
         self,

@@ -1,0 +1,220 @@
+"""A pickle reader that builds plain data and calls nothing.
+
+``pickle.Unpickler`` with a restricted ``find_class`` still obeys the file in much: it sets attributes of whatever it
+was given, and a memo index in four bytes makes it allocate gigabytes. This one knows the few opcodes that pickles of
+weights (protocols 2 to 4) are made of; globals are looked up in a table of stand-ins. PyTorch's own, alike:
+https://github.com/pytorch/pytorch/blob/v2.0.0/torch/_weights_only_unpickler.py
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from typing import Any, Callable, Mapping
+
+from .errors import CheckpointFileError
+
+# A file of weights takes about 40 operations per array; more than this is not one.
+MAX_OPERATIONS = 500_000
+
+
+class SafeGlobal:
+    """Stands in for a function or class that a pickle names; ``call`` is what calling it means."""
+
+    def call(self, args: tuple) -> Any:
+        """Result of the pickle's call with ``args``.
+
+        Raises:
+            CheckpointFileError: The arguments are not those that valid files hold.
+        """
+        raise CheckpointFileError('calls a global that no file of weights calls')
+
+
+class SafeObject:
+    """Stands in for an object that gets its state after creation."""
+
+    def set_state(self, state: Any) -> None:
+        """Takes the state.
+
+        Raises:
+            CheckpointFileError: The state is not one that valid files hold.
+        """
+        raise NotImplementedError
+
+
+class SafeUnpickler:
+    """Reads one pickle that fills ``data`` to its last byte.
+
+    Args:
+        data: The file. Byte strings in it are returned as views into it, not copies.
+        allowed: Stand-in for each (module, name) that the file may refer to.
+    """
+
+    def __init__(self, data: bytes, allowed: Mapping[tuple[str, str], SafeGlobal]) -> None:
+        self.data = memoryview(data)
+        self.allowed = allowed
+        self.position = 0
+        self.stack: list = []
+        self.marked: list[list] = []
+        self.memo: dict[int, Any] = {}
+
+    def load(self) -> Any:
+        """The pickled object.
+
+        Raises:
+            CheckpointFileError: The file ends early, goes on after its end, names a global outside ``allowed`` or is no
+                such pickle at all.
+        """
+        try:
+            result = self._run()
+        except CheckpointFileError:
+            raise
+        except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError, struct.error) as error:
+            raise CheckpointFileError(f'is damaged near byte {self.position} ({type(error).__name__})') from error
+        if self.position != len(self.data):
+            raise CheckpointFileError(f'goes on for {len(self.data) - self.position} bytes after the end of its data')
+        return result
+
+    def _run(self) -> Any:
+        for _ in range(MAX_OPERATIONS):
+            opcode = bytes(self._read(1))
+            if opcode == pickle.STOP:
+                return self.stack.pop()
+            operation = _OPERATIONS.get(opcode)
+            if operation is None:
+                raise CheckpointFileError(
+                    f'holds the pickle operation {opcode!r} at byte {self.position - 1}, which no file of weights needs'
+                )
+            operation(self)
+        raise CheckpointFileError(f'takes more than {MAX_OPERATIONS} operations to read, so it is no file of weights')
+
+    def _read(self, size: int) -> memoryview:
+        start, self.position = self.position, self.position + size
+        if self.position > len(self.data):
+            raise CheckpointFileError(
+                f'ends in the middle of its data (byte {len(self.data)}): it is damaged or its download was cut off'
+            )
+        return self.data[start : self.position]
+
+    def _number(self, layout: str) -> Any:
+        return struct.unpack(layout, self._read(struct.calcsize(layout)))[0]
+
+    def _text(self, layout: str) -> str:
+        return str(self._read(self._number(layout)), 'utf-8')
+
+    def _line(self) -> str:
+        start = self.position
+        while self._read(1) != b'\n':
+            if self.position - start > 200:
+                raise CheckpointFileError(f'holds no name where one must be (byte {start})')
+        return str(self.data[start : self.position - 1], 'utf-8')
+
+    def _pop_marked(self) -> list:
+        items, self.stack = self.stack, self.marked.pop()
+        return items
+
+    def _pop_tuple(self, size: int) -> tuple:
+        return tuple([self.stack.pop() for _ in range(size)][::-1])
+
+    def _protocol(self) -> None:
+        protocol = self._number('<B')
+        if protocol not in (2, 3, 4):
+            raise CheckpointFileError(f'is a pickle of protocol {protocol}; 2, 3 and 4 can be read')
+
+    def _mark(self) -> None:
+        self.marked.append(self.stack)
+        self.stack = []
+
+    def _memoize(self, index: int) -> None:
+        self.memo[index] = self.stack[-1]
+
+    def _long(self) -> int:
+        return int.from_bytes(self._read(self._number('<B')), 'little', signed=True)
+
+    def _append(self, items: list) -> None:
+        if type(self.stack[-1]) is not list:
+            raise CheckpointFileError('appends to something that is no list')
+        self.stack[-1].extend(items)
+
+    def _set_items(self, items: list) -> None:
+        target = self.stack[-1]
+        if type(target) is not dict or len(items) % 2:
+            raise CheckpointFileError('sets items of something that is no dictionary')
+        for key, value in zip(items[::2], items[1::2]):
+            # Other keys never occur; the hash of a deeply nested tuple would overflow the interpreter's stack.
+            if type(key) is not str:
+                raise CheckpointFileError(f'has a dictionary key of type {type(key).__name__} instead of a string')
+            if key in target:
+                raise CheckpointFileError(f'holds {key[:200]!a} twice')
+            target[key] = value
+
+    def _global(self, module: Any, name: Any) -> SafeGlobal:
+        if type(module) is not str or type(name) is not str:
+            raise CheckpointFileError('names a global by something that is no text')
+        if (module, name) not in self.allowed:
+            full = f'{module}.{name}'[:120]
+            raise CheckpointFileError(
+                f'refers to {full!a}, which no file of weights needs: it may be an attack. Nothing in it was run'
+            )
+        return self.allowed[module, name]
+
+    def _reduce(self) -> None:
+        function, args = self._pop_tuple(2)
+        if not isinstance(function, SafeGlobal) or type(args) is not tuple:
+            raise CheckpointFileError('calls something that is no function')
+        self.stack.append(function.call(args))
+
+    def _build(self) -> None:
+        state = self.stack.pop()
+        if not isinstance(self.stack[-1], SafeObject):
+            raise CheckpointFileError('sets the state of something that has none')
+        self.stack[-1].set_state(state)
+
+
+def _pushes(value: Callable[[SafeUnpickler], Any]) -> Callable[[SafeUnpickler], None]:
+    def operation(reader: SafeUnpickler) -> None:
+        item = value(reader)  # may replace the stack, so before looking it up
+        reader.stack.append(item)
+
+    return operation
+
+
+_OPERATIONS: dict[bytes, Callable[[SafeUnpickler], None]] = {
+    pickle.PROTO: SafeUnpickler._protocol,
+    pickle.FRAME: lambda r: r._number('<Q'),  # only a hint for buffering
+    pickle.MARK: SafeUnpickler._mark,
+    pickle.NONE: _pushes(lambda r: None),
+    pickle.NEWTRUE: _pushes(lambda r: True),
+    pickle.NEWFALSE: _pushes(lambda r: False),
+    pickle.BININT: _pushes(lambda r: r._number('<i')),
+    pickle.BININT1: _pushes(lambda r: r._number('<B')),
+    pickle.BININT2: _pushes(lambda r: r._number('<H')),
+    pickle.LONG1: _pushes(SafeUnpickler._long),
+    pickle.BINFLOAT: _pushes(lambda r: r._number('>d')),
+    pickle.SHORT_BINUNICODE: _pushes(lambda r: r._text('<B')),
+    pickle.BINUNICODE: _pushes(lambda r: r._text('<I')),
+    pickle.BINUNICODE8: _pushes(lambda r: r._text('<Q')),
+    pickle.SHORT_BINBYTES: _pushes(lambda r: r._read(r._number('<B'))),
+    pickle.BINBYTES: _pushes(lambda r: r._read(r._number('<I'))),
+    pickle.BINBYTES8: _pushes(lambda r: r._read(r._number('<Q'))),
+    pickle.EMPTY_DICT: _pushes(lambda r: {}),
+    pickle.EMPTY_LIST: _pushes(lambda r: []),
+    pickle.EMPTY_TUPLE: _pushes(lambda r: ()),
+    pickle.TUPLE1: _pushes(lambda r: r._pop_tuple(1)),
+    pickle.TUPLE2: _pushes(lambda r: r._pop_tuple(2)),
+    pickle.TUPLE3: _pushes(lambda r: r._pop_tuple(3)),
+    pickle.TUPLE: _pushes(lambda r: tuple(r._pop_marked())),
+    pickle.APPEND: lambda r: r._append([r.stack.pop()]),
+    pickle.APPENDS: lambda r: r._append(r._pop_marked()),
+    pickle.SETITEM: lambda r: r._set_items(list(r._pop_tuple(2))),
+    pickle.SETITEMS: lambda r: r._set_items(r._pop_marked()),
+    pickle.MEMOIZE: lambda r: r._memoize(len(r.memo)),
+    pickle.BINPUT: lambda r: r._memoize(r._number('<B')),
+    pickle.LONG_BINPUT: lambda r: r._memoize(r._number('<I')),
+    pickle.BINGET: _pushes(lambda r: r.memo[r._number('<B')]),
+    pickle.LONG_BINGET: _pushes(lambda r: r.memo[r._number('<I')]),
+    pickle.GLOBAL: _pushes(lambda r: r._global(r._line(), r._line())),
+    pickle.STACK_GLOBAL: _pushes(lambda r: r._global(*r._pop_tuple(2))),
+    pickle.REDUCE: SafeUnpickler._reduce,
+    pickle.BUILD: SafeUnpickler._build,
+}
