@@ -4,6 +4,7 @@ from .decode_heads import FLDHead
 from .layers import UAFM, ChannelUAFM, SpatialUAFM
 from .necks import SPPM
 from .samplers import OHEMPixelSampler
+from .segmentors import LiteSegTTAModel
 
 __all__ = [
     'SPPM',
@@ -11,6 +12,7 @@ __all__ = [
     'ChannelUAFM',
     'FLDHead',
     'LiteSegDataPreProcessor',
+    'LiteSegTTAModel',
     'OHEMPixelSampler',
     'STDCNet',
     'SpatialUAFM',

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmseg_liteseg.models import LiteSegDataPreProcessor
@@ -17,7 +19,24 @@ def make_batch(channels=3, batch=2):
 def test_smoke_normalises_to_rgb():
     batch = make_batch()
     out = make_preprocessor()(batch)['inputs']
-    assert torch.equal(out, (torch.stack(batch['inputs']).flip(1).float() - 127.5) / 127.5)
+    assert torch.allclose(out, (torch.stack(batch['inputs']).flip(1).float() - 127.5) / 127.5, rtol=0, atol=6e-8)
+
+
+def test_parity_rounds_as_paddleseg():
+    """float32 at every step: x / 255, then - 0.5, then / 0.5; bit for bit, for all values."""
+    values = np.arange(256, dtype=np.float32).reshape(1, 16, 16).repeat(3, 0)
+    expected = (values / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    out = make_preprocessor()(dict(inputs=[torch.from_numpy(values)]))['inputs'][0]
+    assert np.array_equal(out.numpy(), expected)
+    assert not np.array_equal(expected, (values - 127.5) / 127.5)
+
+
+def test_mean_and_std_by_channel():
+    image = torch.full((3, 2, 2), 200.0)
+    kwargs = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=False)
+    out = make_preprocessor(**kwargs)(dict(inputs=[image]))['inputs'][0, :, 0, 0]
+    expected = [(200 - mean) / std for mean, std in zip(kwargs['mean'], kwargs['std'])]
+    assert torch.allclose(out, torch.tensor(expected), atol=1e-6)
 
 
 @pytest.mark.parametrize('channels', [1, 4])
@@ -31,3 +50,10 @@ def test_exception_names_the_image(channels):
 def test_other_channel_counts_by_mean():
     out = make_preprocessor(mean=[127.5], std=[127.5], bgr_to_rgb=False)(make_batch(channels=1))
     assert out['inputs'].shape == (2, 1, 4, 6)
+
+
+def test_training_needs_no_size():
+    batch = make_batch()
+    for sample in batch['data_samples']:
+        sample.gt_sem_seg = PixelData(data=torch.zeros(1, 4, 6, dtype=torch.long))
+    assert make_preprocessor()(batch, training=True)['inputs'].shape == (2, 3, 4, 6)

@@ -1,0 +1,17 @@
+"""PaddleSeg's training augmentation and test-time augmentation, value for value, for mmseg's pipelines."""
+
+from __future__ import annotations
+
+from .base import RandomTransform
+from .distort import RandomDistort
+from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
+from .test_time_aug import MultiScaleFlip
+
+__all__ = [
+    'MultiScaleFlip',
+    'RandomDistort',
+    'RandomHorizontalFlip',
+    'RandomPaddingCrop',
+    'RandomTransform',
+    'ResizeStepScaling',
+]

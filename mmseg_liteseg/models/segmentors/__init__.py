@@ -1,0 +1,3 @@
+from .tta import LiteSegTTAModel
+
+__all__ = ['LiteSegTTAModel']
