@@ -11,4 +11,5 @@ log_level = 'INFO'
 load_from = None
 resume = False
 
-tta_model = dict(type='SegTTAModel')
+# merge: 'softmax' as for the published results, 'logits' as PaddleSeg since 2023
+tta_model = dict(type='mmseg_liteseg.LiteSegTTAModel', merge='softmax')

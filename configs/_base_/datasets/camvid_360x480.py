@@ -1,0 +1,21 @@
+# CamVid as in the SegNet tutorial, 360x480: python tools/dataset_converters/camvid.py PATH_TO_CAMVID
+_base_ = './camvid_720x960.py'
+data_root = 'data/camvid-360x480/'
+crop_size = (360, 480)
+train_pipeline = [
+    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.ResizeStepScaling', min_scale_factor=0.5, max_scale_factor=2.5, scale_step_size=0.25),
+    dict(type='mmseg_liteseg.RandomPaddingCrop', crop_size=crop_size),
+    dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(type='mmseg_liteseg.RandomDistort'),
+    dict(type='PackSegInputs'),
+]
+train_dataloader = dict(batch_size=16, dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(data_root=data_root))
+# Copies without the test split are common, so testing uses val. Where it is there:
+#   --cfg-options test_dataloader.dataset.data_prefix.img_path=img_dir/test \
+#                 test_dataloader.dataset.data_prefix.seg_map_path=ann_dir/test
+test_dataloader = dict(
+    dataset=dict(data_root=data_root, data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val'))
+)
