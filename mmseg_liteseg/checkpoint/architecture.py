@@ -17,6 +17,7 @@ Entry = Tuple[str, Tuple[int, ...]]
 Shapes = Mapping[str, Sequence[int]]
 
 _ARCHS = {(2, 2, 2): 'stdc1', (4, 5, 3): 'stdc2'}
+_MODELS = dict(stdc1='PP-LiteSeg-T', stdc2='PP-LiteSeg-B')
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Encoder:
     def __str__(self) -> str:
         extra = '' if self.base_channels == 64 else f', {self.base_channels} base channels'
         extra += '' if self.in_channels == 3 else f', images of {self.in_channels} channels'
-        return f'{self.arch.upper()} ({", ".join(map(str, self.blocks))} blocks{extra})'
+        return f"{self.arch.upper()}, {_MODELS[self.arch]}'s encoder ({'-'.join(map(str, self.blocks))} blocks{extra})"
 
     def layout(self, names: Names) -> Iterator[Entry]:
         """Every tensor."""
@@ -67,7 +68,7 @@ class Context:
     branches: int
 
     def __str__(self) -> str:
-        return f'SPPM ({self.in_channels} to {self.channels} channels, {self.branches} poolings)'
+        return f'SPPM from {self.in_channels} to {self.channels} channels with {self.branches} poolings'
 
     def layout(self, names: Names) -> Iterator[Entry]:
         """Every tensor."""
@@ -92,8 +93,8 @@ class Decoder:
         options = '' if self.fusion == 'UAFM' else f' with use_max={self.use_max}'
         options += ' and separable=True' if self.separable else ''
         return (
-            f'{self.num_classes} classes, {len(self.decoder_channels)} {self.fusion}{options}, '
-            f'decoder_channels {self.decoder_channels}, heads of {self.head_channels} channels'
+            f'a decoder of {len(self.decoder_channels)} {self.fusion}{options} '
+            f'(decoder_channels {self.decoder_channels}, heads of {self.head_channels}) for {self.num_classes} classes'
         )
 
     def layout(self, names: Names) -> Iterator[Entry]:

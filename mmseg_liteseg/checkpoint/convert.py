@@ -148,7 +148,7 @@ def check_layout(shapes: Shapes, layout: Iterable[tuple[str, Sequence[int]]], ow
         if key in shapes and tuple(shapes[key]) != shape
     ]
     problems = [
-        f'{len(items)} {what}: {", ".join(items[:10])}{", ..." if len(items) > 10 else ""}'
+        f'{len(items)} {what}: {", ".join(items[:6])}{", ..." if len(items) > 6 else ""}'
         for items, what in ((unknown, 'unknown'), (missing, 'missing'), (different, 'different'))
         if items
     ]

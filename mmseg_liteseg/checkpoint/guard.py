@@ -5,7 +5,8 @@ mmengine only warns when a checkpoint and a model differ, and goes on with rando
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+import re
+from typing import Any, Callable, Mapping
 
 from torch import Tensor, nn
 
@@ -62,7 +63,7 @@ def check_fit(module: nn.Module, part: str, state_dict: dict[str, Tensor], prefi
     given = {key[len(prefix) :]: value for key, value in state_dict.items() if key.startswith(prefix)}
     source = next((getattr(value, _MARK) for value in given.values() if hasattr(value, _MARK)), None)
     if source is not None:
-        check_shapes(part, _shapes(given.items()), _shapes(module.state_dict().items()), source)
+        check_shapes(part, shapes_of(given), shapes_of(module.state_dict()), source)
 
 
 def check_shapes(part: str, given: Shapes, expected: Shapes, source: str) -> None:
@@ -75,12 +76,20 @@ def check_shapes(part: str, given: Shapes, expected: Shapes, source: str) -> Non
         check_layout(given, expected.items(), part)
     except CheckpointFileError as error:
         holds, builds = _describe(part, given), _describe(part, expected)
-        hint = ''
-        if part == 'decode_head':
-            hint = ' To begin a training with other classes from these weights, convert them to .pth first.'
         raise CheckpointMismatchError(
-            f'{source} does not fit the config: its {part} is {holds}, but the config builds {builds}.{hint} It {error}'
+            f'{source} does not fit the config: the {part} in the file is {holds}; the config builds {builds}. '
+            f'The file {error}{_hint(holds, builds)}'
         ) from None
+
+
+def _hint(holds: str, builds: str) -> str:
+    pattern = r'for \d+ classes$'
+    if holds == builds or re.sub(pattern, '', holds) != re.sub(pattern, '', builds):
+        return ''
+    return (
+        '. To train for other classes from these weights, convert them with tools/convert_paddle.py and set load_from '
+        'to the .pth: mmengine then leaves out what does not fit'
+    )
 
 
 def _describe(part: str, shapes: Shapes) -> str:
@@ -90,5 +99,6 @@ def _describe(part: str, shapes: Shapes) -> str:
         return 'something else'
 
 
-def _shapes(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(value.shape) for key, value in tensors if not key.endswith('num_batches_tracked')}
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor, without torch's counters of batches."""
+    return {key: tuple(value.shape) for key, value in tensors.items() if not key.endswith('num_batches_tracked')}

@@ -1,0 +1,42 @@
+"""Converts PP-LiteSeg weights between PaddleSeg (.pdparams) and PyTorch (.pth). Needs no Paddle."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Sequence
+
+from mmseg_liteseg.checkpoint.convert_file import convert_file
+from mmseg_liteseg.checkpoint.report import format_report
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='examples:\n'
+        '  python tools/convert_paddle.py model.pdparams ppliteseg.pth\n'
+        '  python tools/convert_paddle.py PP_STDCNet1.tar.gz stdc1.pth\n'
+        '  python tools/convert_paddle.py work_dirs/x/best.pth model.pdparams --config configs/ppliteseg/NAME.py',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('input', metavar='IN', help='.pdparams or .tar.gz (file or http address), or .pth')
+    parser.add_argument('output', metavar='OUT', help='.pth, or .pdparams if IN is a .pth')
+    parser.add_argument('--config', help='also check that the weights fit the model of this config')
+    parser.add_argument('--verbose', action='store_true', help='list every tensor')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Converts and prints what became of every tensor; on an error prints it and writes nothing."""
+    args = parse_args(argv)
+    try:
+        conversion = convert_file(args.input, args.output, args.config)
+    except (ValueError, OSError) as error:
+        sys.exit(f'error: {error}')
+    print(format_report(conversion, args.verbose))
+    print(f'\nwrote {args.output}')
+
+
+if __name__ == '__main__':
+    main()
