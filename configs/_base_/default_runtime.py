@@ -1,4 +1,6 @@
 default_scope = 'mmseg'
+# The types need no import; MMSegInferencer reads the weights before it builds them, and Paddle's (.pdparams) need ours.
+custom_imports = dict(imports=['mmseg_liteseg.registry'], allow_failed_imports=False)
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
