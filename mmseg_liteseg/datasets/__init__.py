@@ -1,8 +1,10 @@
+from .cache import CachedLoading
 from .camvid import CamVidDataset
 from .synthetic_street import SyntheticStreetDataset
 from .transforms import MultiScaleFlip, RandomDistort, RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
 
 __all__ = [
+    'CachedLoading',
     'CamVidDataset',
     'MultiScaleFlip',
     'RandomDistort',
