@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.registry import HOOKS, OPTIMIZERS, init_default_scope
-from mmseg.registry import DATASETS, METRICS, MODELS
+from mmengine.registry import OPTIMIZERS, init_default_scope
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 
 
 def probe(path: str) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
-from mmseg_liteseg.engine import launch, loading
+from mmseg_liteseg.command_line import make_parser
 
 EXAMPLE = """example:
   python tools/test.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py \\
@@ -14,10 +14,7 @@ EXAMPLE = """example:
 
 def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description='Test a segmentation model', epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    launch.add_launch_arguments(parser)
+    parser = make_parser('Test a segmentation model', EXAMPLE)
     parser.add_argument('checkpoint', help='weights: a file or a URL')
     parser.add_argument('--out', metavar='DIR', help='write every prediction there, as a PNG of class indices')
     parser.add_argument('--show-dir', metavar='DIR', help='write pictures of labels and predictions there')
@@ -28,6 +25,8 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     parser, args = parse_args(argv)
+    from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
+
     try:
         cfg = launch.load_config(args)
         loading.check_checkpoint_path(args.checkpoint)

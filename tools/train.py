@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
-from mmseg_liteseg.engine import launch
+from mmseg_liteseg.command_line import make_parser
 
 EXAMPLE = """example:
   python tools/train.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py --work-dir work_dirs/camvid \\
@@ -17,10 +17,7 @@ several processes on one machine, GPUs or not:
 
 def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description='Train a segmentation model', epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    launch.add_launch_arguments(parser)
+    parser = make_parser('Train a segmentation model', EXAMPLE)
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
@@ -30,6 +27,8 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     parser, args = parse_args(argv)
+    from mmseg_liteseg.engine import launch  # after the arguments are known to be right: it takes seconds
+
     try:
         cfg = launch.load_config(args)
         if args.resume:

@@ -9,14 +9,13 @@ import os
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.device import is_cuda_available, is_mlu_available, is_npu_available
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .cpu import adapt_to_cpu
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 # The variables by which each launcher tells a process its place.
 _RANK_VARIABLES = {
     'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
@@ -27,21 +26,6 @@ _RANK_VARIABLES = {
 
 class LaunchError(ValueError):
     """A command line or a file that cannot work; the message names it and says what was expected."""
-
-
-def add_launch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that training and testing have in common."""
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder for logs and results [work_dirs/CONFIG_NAME]')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings to override, such as train_dataloader.batch_size=8 or key="[a,b]"',
-    )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='what started the processes [none]')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torch.distributed.launch')
 
 
 def load_config(args: argparse.Namespace) -> Config:

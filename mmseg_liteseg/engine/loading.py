@@ -13,6 +13,8 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from mmseg_liteseg.checkpoint.errors import CheckpointFileError
+
 from .launch import LaunchError
 
 _READ_ERRORS = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile, UnicodeDecodeError)
@@ -47,6 +49,8 @@ def load_for_test(runner: Runner, path: str) -> None:
     """
     try:
         checkpoint = runner.load_checkpoint(path)
+    except CheckpointFileError as error:
+        raise LaunchError(f'checkpoint {error}') from error
     except _READ_ERRORS as error:
         reason = str(error).strip().split('\n')[0]
         raise LaunchError(f'checkpoint {path}: cannot be read, truncated or no checkpoint ({reason})') from error

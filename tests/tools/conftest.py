@@ -49,6 +49,7 @@ train_cfg = dict(max_iters=2, val_interval=2)
 param_scheduler = []
 default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=1))
 env_cfg = dict(cudnn_benchmark=False)
+randomness = dict(seed=0)
 """
 
 

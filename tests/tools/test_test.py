@@ -55,7 +55,14 @@ def test_pictures_show_label_left_and_prediction_right(trained, half_right, tmp_
     assert (redness > 50).tolist() == [True, False, True, True]
 
 
-def test_augmentation_averages_the_probabilities_of_both_flips(trained, checkpoint, tmp_path):
+def test_augmentation_averages_the_probabilities_of_both_flips(trained, tmp_path):
+    content = torch.load(trained[1] / 'iter_2.pth', weights_only=False)
+    weight = content['state_dict']['decode_head.conv_seg.weight']
+    weight.copy_(
+        torch.linspace(-1, 1, weight[0].numel()).view_as(weight[:1]) * torch.tensor([1.0, -1]).view(2, 1, 1, 1)
+    )
+    checkpoint = tmp_path / 'mixed.pth'
+    torch.save(content, checkpoint)
     run_alone(main, [trained[0], checkpoint, '--work-dir', tmp_path / 'work', '--tta', '--out', tmp_path / 'masks'])
     model = init_model(str(trained[0]), str(checkpoint), device='cpu')
     image = torch.from_numpy(np.asarray(Image.open(trained[0].parent / 'images/town/0.png')).copy())
