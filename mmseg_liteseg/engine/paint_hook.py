@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, Sequence
 
 import mmcv
-import numpy as np
-import torch
 from mmengine import fileio
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -22,9 +20,8 @@ from mmseg_liteseg.registry import HOOKS
 class PaintHook(Hook):
     """Paints labels (left, if there are any) and prediction (right) over each test image.
 
-    mmseg's SegVisualizationHook puts its pictures into a folder made of the work folder and the time, and reads each
-    image from disk again; this one writes where it is told, under the names that the data set gives its images, and
-    paints data made in memory as well.
+    mmseg's SegVisualizationHook puts its pictures deep into a folder named by the time; this one writes where it is
+    told, under the names that the data set gives its images.
 
     Args:
         out_dir: Folder of the pictures, made if missing.
@@ -40,17 +37,21 @@ class PaintHook(Hook):
         dataset = runner.test_dataloader.dataset
         self._visualizer.dataset_meta = dataset.metainfo
         self._root = getattr(dataset, 'data_prefix', {}).get('img_path', '')
+        self._backend_args = getattr(dataset, 'backend_args', None)
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict[str, Any], outputs: Sequence[SegDataSample]
     ) -> None:
         """Paints one batch."""
-        for index, sample in enumerate(outputs):
+        for sample in outputs:
             target = self.out_dir / self._relative_name(sample.img_path)
-            image = self._image_of(runner, sample, data_batch['inputs'], index)
+            content = fileio.get(sample.img_path, backend_args=self._backend_args)
+            image = mmcv.imfrombytes(content, channel_order='rgb')
             self._visualizer.add_datasample('', image, sample, out_file=str(target), with_labels=False)
-        if batch_idx + 1 == len(runner.test_dataloader):
-            runner.logger.info(f'Pictures of the predictions are in {self.out_dir}')
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Says where the pictures are."""
+        runner.logger.info(f'Pictures of labels and predictions are in {self.out_dir}')
 
     def _relative_name(self, img_path: str) -> Path:
         """Keeps the data set's folders: two cities may use one file name."""
@@ -58,12 +59,3 @@ class PaintHook(Hook):
         if relative.startswith(os.pardir):
             relative = os.path.basename(img_path)
         return Path(relative).with_suffix('.png')
-
-    def _image_of(self, runner: Runner, sample: SegDataSample, inputs: list, index: int) -> np.ndarray:
-        """The image as (H, W, 3) uint8 RGB at its original size: from disk, or from the batch where it is not there."""
-        if fileio.exists(sample.img_path):
-            return mmcv.imfrombytes(fileio.get(sample.img_path), channel_order='rgb')
-        tensor: torch.Tensor = inputs[0][index] if isinstance(inputs[0], (list, tuple)) else inputs[index]
-        image = tensor.permute(1, 2, 0).clamp(0, 255).byte().cpu().numpy()
-        height, width = sample.ori_shape[:2]
-        return mmcv.imresize(image[..., ::-1], (width, height))
