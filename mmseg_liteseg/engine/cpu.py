@@ -44,7 +44,9 @@ def adapt_to_cpu(cfg: Config) -> list[str]:
             broadcast_buffers=False,
             find_unused_parameters=cfg.get('find_unused_parameters', False),
         )
-        notes.append(f'No GPU: {torch.distributed.get_world_size()} processes train on the CPU, connected by gloo.')
+        notes.append(
+            f'No GPU: {torch.distributed.get_world_size()} processes share the work on the CPU, connected by gloo.'
+        )
     return notes
 
 

@@ -102,6 +102,9 @@ def save_predictions(cfg: Config, folder: str) -> None:
     evaluators = cfg.get('test_evaluator')
     if not evaluators:
         raise LaunchError('--out: the config has no test_evaluator')
+    Path(folder).mkdir(
+        parents=True, exist_ok=True
+    )  # mmseg's metric makes it in one process, and the others may be first
     first = evaluators if isinstance(evaluators, dict) else evaluators[0]
     first['output_dir'] = folder
     if first['type'].endswith('CityscapesMetric'):  # else it deletes what it wrote

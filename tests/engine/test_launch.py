@@ -28,13 +28,15 @@ def test_a_process_without_a_gpu_of_its_own_is_refused(monkeypatch):
         launch.build_runner(Config(dict(launcher='pytorch')))
 
 
-def test_predictions_of_cityscapes_are_kept():
+def test_predictions_of_cityscapes_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     cfg = Config(dict(test_evaluator=[dict(type='CityscapesMetric'), dict(type='IoUMetric')]))
     launch.save_predictions(cfg, 'out')
     assert cfg.test_evaluator == [
         dict(type='CityscapesMetric', output_dir='out', keep_results=True),
         dict(type='IoUMetric'),
     ]
+    assert (tmp_path / 'out').is_dir()  # before any of several processes writes into it
 
 
 def test_tensorboard_is_added_once():

@@ -91,7 +91,7 @@ def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the command is the same, the log lines are of the CPU')
-def test_two_processes_train_alike_on_the_cpu(tiny_config, tmp_path):
+def test_two_processes_train_on_the_cpu(tiny_config, tmp_path):
     command = ['bash', str(REPO / 'tools/dist_train.sh'), str(tiny_config), '2', '--work-dir', str(tmp_path / 'a b')]
     command += ['--cfg-options', 'default_hooks.checkpoint.interval=2']
     environment = {'PYTHON': sys.executable, 'PORT': '29617', 'CUDA_VISIBLE_DEVICES': '-1'}
@@ -100,6 +100,6 @@ def test_two_processes_train_alike_on_the_cpu(tiny_config, tmp_path):
     )
     text = done.stdout.decode()
     assert done.returncode == 0, text
-    assert '2 processes train on the CPU, connected by gloo' in text
+    assert '2 processes share the work on the CPU, connected by gloo' in text
     assert 'Iter(val) [2/2]' in text  # four images shared by two processes
     assert (tmp_path / 'a b/iter_2.pth').is_file()
