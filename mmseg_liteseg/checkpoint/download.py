@@ -43,7 +43,10 @@ def read_paddle_url(url: str) -> PaddleFile:
     """
     path = cached_path(url)
     if os.path.isfile(path):
-        return read_paddle_file(path)
+        try:
+            return read_paddle_file(path)
+        except CheckpointFileError as error:
+            raise CheckpointFileError(f'{error}; delete the file to download it again') from error
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = f'{path}.{os.getpid()}.part'
     try:

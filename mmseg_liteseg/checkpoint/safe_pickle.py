@@ -77,13 +77,13 @@ class SafeUnpickler:
 
     def _run(self) -> Any:
         for _ in range(MAX_OPERATIONS):
-            opcode = bytes(self._read(1))
-            if opcode == pickle.STOP:
+            opcode = self._read(1)[0]
+            if opcode == pickle.STOP[0]:
                 return self.stack.pop()
             operation = _OPERATIONS.get(opcode)
             if operation is None:
                 raise CheckpointFileError(
-                    f'holds the pickle operation {opcode!r} at byte {self.position - 1}, which no file of weights needs'
+                    f'holds a pickle operation that no file of weights needs ({opcode:#x} at byte {self.position - 1})'
                 )
             operation(self)
         raise CheckpointFileError(f'takes more than {MAX_OPERATIONS} operations to read, so it is no file of weights')
@@ -179,42 +179,42 @@ def _pushes(value: Callable[[SafeUnpickler], Any]) -> Callable[[SafeUnpickler], 
     return operation
 
 
-_OPERATIONS: dict[bytes, Callable[[SafeUnpickler], None]] = {
-    pickle.PROTO: SafeUnpickler._protocol,
-    pickle.FRAME: lambda r: r._number('<Q'),  # only a hint for buffering
-    pickle.MARK: SafeUnpickler._mark,
-    pickle.NONE: _pushes(lambda r: None),
-    pickle.NEWTRUE: _pushes(lambda r: True),
-    pickle.NEWFALSE: _pushes(lambda r: False),
-    pickle.BININT: _pushes(lambda r: r._number('<i')),
-    pickle.BININT1: _pushes(lambda r: r._number('<B')),
-    pickle.BININT2: _pushes(lambda r: r._number('<H')),
-    pickle.LONG1: _pushes(SafeUnpickler._long),
-    pickle.BINFLOAT: _pushes(lambda r: r._number('>d')),
-    pickle.SHORT_BINUNICODE: _pushes(lambda r: r._text('<B')),
-    pickle.BINUNICODE: _pushes(lambda r: r._text('<I')),
-    pickle.BINUNICODE8: _pushes(lambda r: r._text('<Q')),
-    pickle.SHORT_BINBYTES: _pushes(lambda r: r._read(r._number('<B'))),
-    pickle.BINBYTES: _pushes(lambda r: r._read(r._number('<I'))),
-    pickle.BINBYTES8: _pushes(lambda r: r._read(r._number('<Q'))),
-    pickle.EMPTY_DICT: _pushes(lambda r: {}),
-    pickle.EMPTY_LIST: _pushes(lambda r: []),
-    pickle.EMPTY_TUPLE: _pushes(lambda r: ()),
-    pickle.TUPLE1: _pushes(lambda r: r._pop_tuple(1)),
-    pickle.TUPLE2: _pushes(lambda r: r._pop_tuple(2)),
-    pickle.TUPLE3: _pushes(lambda r: r._pop_tuple(3)),
-    pickle.TUPLE: _pushes(lambda r: tuple(r._pop_marked())),
-    pickle.APPEND: lambda r: r._append([r.stack.pop()]),
-    pickle.APPENDS: lambda r: r._append(r._pop_marked()),
-    pickle.SETITEM: lambda r: r._set_items(list(r._pop_tuple(2))),
-    pickle.SETITEMS: lambda r: r._set_items(r._pop_marked()),
-    pickle.MEMOIZE: lambda r: r._memoize(len(r.memo)),
-    pickle.BINPUT: lambda r: r._memoize(r._number('<B')),
-    pickle.LONG_BINPUT: lambda r: r._memoize(r._number('<I')),
-    pickle.BINGET: _pushes(lambda r: r.memo[r._number('<B')]),
-    pickle.LONG_BINGET: _pushes(lambda r: r.memo[r._number('<I')]),
-    pickle.GLOBAL: _pushes(lambda r: r._global(r._line(), r._line())),
-    pickle.STACK_GLOBAL: _pushes(lambda r: r._global(*r._pop_tuple(2))),
-    pickle.REDUCE: SafeUnpickler._reduce,
-    pickle.BUILD: SafeUnpickler._build,
+_OPERATIONS: dict[int, Callable[[SafeUnpickler], None]] = {
+    pickle.PROTO[0]: SafeUnpickler._protocol,
+    pickle.FRAME[0]: lambda r: r._number('<Q'),  # only a hint for buffering
+    pickle.MARK[0]: SafeUnpickler._mark,
+    pickle.NONE[0]: _pushes(lambda r: None),
+    pickle.NEWTRUE[0]: _pushes(lambda r: True),
+    pickle.NEWFALSE[0]: _pushes(lambda r: False),
+    pickle.BININT[0]: _pushes(lambda r: r._number('<i')),
+    pickle.BININT1[0]: _pushes(lambda r: r._number('<B')),
+    pickle.BININT2[0]: _pushes(lambda r: r._number('<H')),
+    pickle.LONG1[0]: _pushes(SafeUnpickler._long),
+    pickle.BINFLOAT[0]: _pushes(lambda r: r._number('>d')),
+    pickle.SHORT_BINUNICODE[0]: _pushes(lambda r: r._text('<B')),
+    pickle.BINUNICODE[0]: _pushes(lambda r: r._text('<I')),
+    pickle.BINUNICODE8[0]: _pushes(lambda r: r._text('<Q')),
+    pickle.SHORT_BINBYTES[0]: _pushes(lambda r: r._read(r._number('<B'))),
+    pickle.BINBYTES[0]: _pushes(lambda r: r._read(r._number('<I'))),
+    pickle.BINBYTES8[0]: _pushes(lambda r: r._read(r._number('<Q'))),
+    pickle.EMPTY_DICT[0]: _pushes(lambda r: {}),
+    pickle.EMPTY_LIST[0]: _pushes(lambda r: []),
+    pickle.EMPTY_TUPLE[0]: _pushes(lambda r: ()),
+    pickle.TUPLE1[0]: _pushes(lambda r: r._pop_tuple(1)),
+    pickle.TUPLE2[0]: _pushes(lambda r: r._pop_tuple(2)),
+    pickle.TUPLE3[0]: _pushes(lambda r: r._pop_tuple(3)),
+    pickle.TUPLE[0]: _pushes(lambda r: tuple(r._pop_marked())),
+    pickle.APPEND[0]: lambda r: r._append([r.stack.pop()]),
+    pickle.APPENDS[0]: lambda r: r._append(r._pop_marked()),
+    pickle.SETITEM[0]: lambda r: r._set_items(list(r._pop_tuple(2))),
+    pickle.SETITEMS[0]: lambda r: r._set_items(r._pop_marked()),
+    pickle.MEMOIZE[0]: lambda r: r._memoize(len(r.memo)),
+    pickle.BINPUT[0]: lambda r: r._memoize(r._number('<B')),
+    pickle.LONG_BINPUT[0]: lambda r: r._memoize(r._number('<I')),
+    pickle.BINGET[0]: _pushes(lambda r: r.memo[r._number('<B')]),
+    pickle.LONG_BINGET[0]: _pushes(lambda r: r.memo[r._number('<I')]),
+    pickle.GLOBAL[0]: _pushes(lambda r: r._global(r._line(), r._line())),
+    pickle.STACK_GLOBAL[0]: _pushes(lambda r: r._global(*r._pop_tuple(2))),
+    pickle.REDUCE[0]: SafeUnpickler._reduce,
+    pickle.BUILD[0]: SafeUnpickler._build,
 }
