@@ -4,13 +4,14 @@ from .decode_heads import FLDHead
 from .layers import UAFM, ChannelUAFM, SpatialUAFM
 from .necks import SPPM
 from .samplers import OHEMPixelSampler
-from .segmentors import LiteSegTTAModel
+from .segmentors import FastEncoderDecoder, LiteSegTTAModel
 
 __all__ = [
     'SPPM',
     'UAFM',
     'ChannelUAFM',
     'FLDHead',
+    'FastEncoderDecoder',
     'LiteSegDataPreProcessor',
     'LiteSegTTAModel',
     'OHEMPixelSampler',

@@ -10,7 +10,7 @@ data_preprocessor = dict(
     seg_pad_val=255,
 )
 model = dict(
-    type='EncoderDecoder',
+    type='mmseg_liteseg.FastEncoderDecoder',
     data_preprocessor=data_preprocessor,
     backbone=dict(type='mmseg_liteseg.STDCNet', arch='stdc1', norm_cfg=norm_cfg),
     neck=dict(type='mmseg_liteseg.SPPM', in_channels=1024, channels=128, norm_cfg=norm_cfg),

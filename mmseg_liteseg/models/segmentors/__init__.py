@@ -1,3 +1,4 @@
+from .fast_encoder_decoder import FastEncoderDecoder
 from .tta import LiteSegTTAModel
 
-__all__ = ['LiteSegTTAModel']
+__all__ = ['FastEncoderDecoder', 'LiteSegTTAModel']

@@ -1,0 +1,102 @@
+"""EncoderDecoder whose post-processing costs a small part of the network's time."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.structures import PixelData
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from mmseg_liteseg.ops import upsample_argmax
+from mmseg_liteseg.ops.bilinear import Axis
+from mmseg_liteseg.registry import MODELS
+
+from .lazy_logits import Geometry, LazySegLogits
+
+# Methods that make up mmseg's way from logits to labels. Where a class overrides one, that way is taken.
+_SEGMENTOR_STEPS = ('inference', 'whole_inference', 'encode_decode', 'postprocess_result')
+_HEAD_STEPS = ('predict', 'predict_by_feat')
+
+
+@MODELS.register_module()
+class FastEncoderDecoder(EncoderDecoder):
+    """mmseg's EncoderDecoder with the same predictions, without ever holding one full-size channel per class.
+
+    ::
+
+        image -> backbone -> neck -> decode_head -> logits at 1/8 -> upsample_argmax -> pred_sem_seg
+                                                        '-> (when read) seg_logits at the original size
+
+    mmseg resizes the logits to the network's input, removes the padding, flips back, resizes to the original size and
+    takes the argmax; `mmseg_liteseg.ops.upsample_argmax` gives the labels in one step. ``seg_logits`` is computed when
+    it is read, so test-time augmentation gets it; ``test_cfg=dict(mode='whole', seg_logits=True)`` computes it always.
+
+    Slide mode, models with one output channel, heads with a ``predict`` of their own and tracing take mmseg's way.
+    Arguments are those of EncoderDecoder.
+    """
+
+    def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
+        """Images (N, C, H, W) -> samples with ``pred_sem_seg`` (1, H, W), int64, and ``seg_logits`` (C, H, W)."""
+        if not self._predicts_directly():
+            return super().predict(inputs, data_samples)
+        logits = self._forward(inputs)
+        if data_samples is None:
+            data_samples = [SegDataSample() for _ in inputs]
+            metas = [dict(ori_shape=inputs.shape[2:], img_shape=inputs.shape[2:])] * len(inputs)
+        else:
+            metas = [sample.metainfo for sample in data_samples]
+        return self._label(logits, metas, data_samples)
+
+    def _predicts_directly(self) -> bool:
+        head, cfg = self.decode_head, self.test_cfg
+        return (
+            cfg.get('mode', 'whole') == 'whole'
+            and not cfg.get('seg_logits', False)
+            and self.out_channels > 1
+            and not torch.jit.is_tracing()
+            and all(getattr(type(self), name) is getattr(EncoderDecoder, name) for name in _SEGMENTOR_STEPS)
+            and all(getattr(type(head), name) is getattr(BaseDecodeHead, name) for name in _HEAD_STEPS)
+        )
+
+    def _label(self, logits: Tensor, metas: list[dict], data_samples: list[SegDataSample]) -> list[SegDataSample]:
+        """Writes the results of logits (N, C, h, w) into the samples, images of one geometry at a time."""
+        size = _first_size(metas[0])
+        groups: dict[Geometry, list[int]] = {}
+        for i, meta in enumerate(metas):
+            groups.setdefault(_geometry(meta, logits.shape[2:], size, self.align_corners), []).append(i)
+        for geometry, members in groups.items():
+            group = logits if len(members) == len(logits) else logits[members]
+            for i, labels in zip(members, upsample_argmax(group, geometry.rows, geometry.columns)):
+                data_samples[i].set_data(
+                    dict(
+                        seg_logits=LazySegLogits.of(logits[i], geometry),
+                        pred_sem_seg=PixelData(data=labels[None]),
+                    )
+                )
+        return data_samples
+
+
+def _first_size(meta: dict) -> tuple[int, int]:
+    """Size of the first resize, which BaseDecodeHead.predict_by_feat takes from the batch's first image."""
+    shape = meta['img_shape']
+    if not isinstance(shape, torch.Size):
+        shape = meta.get('pad_shape', shape)
+    return int(shape[0]), int(shape[1])
+
+
+def _geometry(meta: dict, in_size: torch.Size, size: tuple[int, int], align_corners: bool) -> Geometry:
+    """The way of BaseSegmentor.postprocess_result."""
+    left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
+    direction = meta.get('flip_direction') if meta.get('flip') else None
+    if meta.get('flip') and direction not in ('horizontal', 'vertical'):
+        raise ValueError(f"flip_direction must be 'horizontal' or 'vertical', got {direction!r}")
+
+    def axis(dim: int, before: int, after: int, flip: bool) -> Axis:
+        stop = size[dim] - int(after)
+        return Axis(int(in_size[dim]), size[dim], int(before), stop, flip, int(meta['ori_shape'][dim]), align_corners)
+
+    return Geometry(
+        rows=axis(0, top, bottom, direction == 'vertical'), columns=axis(1, left, right, direction == 'horizontal')
+    )

@@ -1,0 +1,3 @@
+from .label_map import upsample_argmax
+
+__all__ = ['upsample_argmax']

@@ -1,0 +1,163 @@
+"""From low-resolution logits straight to a label map, without full-size channels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from .bilinear import Axis, axis_map
+from .label_plan import LabelPlan, label_plan
+
+# Elements of one temporary tensor: 4 MiB in float32, about a core's share of the cache.
+CHUNK = 1 << 20
+
+
+@torch.no_grad()
+def upsample_argmax(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
+    """Class of every pixel after two bilinear resizes with a crop and a flip in between.
+
+    The same as ``F.interpolate`` to the middle size, crop, flip, ``F.interpolate`` to the output size and argmax over
+    channels (the first of equal classes), but for pixels where two classes tie within rounding.
+
+    Both resizes are one linear map per axis, with weights that are not negative and sum to 1. The columns are resized
+    first; the rows of the result are the knots of `label_plan`. In a column between two knots with classes a and b,
+
+    * a = b: every line in between has this class, whatever the weights;
+    * else a gives way to b where they cross, unless a third class is above both at the crossing (then the lines are
+      computed for all classes);
+    * a blend of two lines with one class has this class; else it is computed for all classes.
+
+    Args:
+        logits: (N, C, h, w), of any floating-point type; half precision is computed in float32.
+        rows: What happens to the rows; ``rows.in_size`` is h.
+        columns: What happens to the columns; ``columns.in_size`` is w.
+
+    Returns:
+        (N, rows.out_size, columns.out_size), int64.
+
+    Raises:
+        ValueError: logits do not fit rows and columns.
+    """
+    if logits.ndim != 4 or logits.shape[2:] != (rows.in_size, columns.in_size):
+        raise ValueError(f'logits must have shape (N, C, {rows.in_size}, {columns.in_size}), got {tuple(logits.shape)}')
+    if logits.dtype not in (torch.float32, torch.float64):
+        logits = logits.float()
+    labels = logits.new_empty((len(logits), rows.out_size, columns.out_size), dtype=torch.long)
+    plan = label_plan(rows, logits.device, logits.dtype)
+    step = max(64, CHUNK // (logits.shape[1] * rows.in_size))
+    with torch.autocast(logits.device.type, enabled=False):
+        for image, out in zip(logits, labels):
+            for start in range(0, columns.out_size, step):
+                stop = min(start + step, columns.out_size)
+                knots = _resize_columns(image, columns, start, stop)
+                out[:, start:stop].copy_(_labels_of_columns(knots, plan))
+    return labels
+
+
+def _resize_columns(image: Tensor, columns: Axis, start: int, stop: int) -> Tensor:
+    """(C, h, w) -> columns start..stop of the result, (C, h, stop - start)."""
+    matrix, low, high = _column_matrix(columns, start, stop, image.device, image.dtype)
+    return (image[:, :, low:high].reshape(-1, high - low) @ matrix).view(*image.shape[:2], -1)
+
+
+@lru_cache(maxsize=64)
+def _column_matrix(
+    columns: Axis, start: int, stop: int, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, int, int]:
+    taps = axis_map(columns)
+    low, high = int(taps.index[start:stop].min()), int(taps.index[start:stop].max()) + 1
+    matrix = torch.from_numpy(taps.dense(columns.in_size)[start:stop, low:high].T.copy())
+    return matrix.to(device, dtype), low, high
+
+
+def _labels_of_columns(knots: Tensor, plan: LabelPlan) -> Tensor:
+    """Logits (C, h, n) at the knots -> labels (out, n), of a small integer type."""
+    best = knots.amax(0)
+    label = _first_argmax(knots, best)
+    lines = _labels_of_lines(knots, best, label, plan)
+    rows = lines.index_select(0, plan.line[:, 0])
+    if len(plan.blends):
+        _settle_blends(rows, lines, knots, plan)
+    return torch.sub(len(knots) - 1, rows)
+
+
+def _labels_of_lines(knots: Tensor, best: Tensor, label: Tensor, plan: LabelPlan) -> Tensor:
+    """Labels (lines, n) from the crossings between the knots' two classes."""
+    first, second = _rows(knots, 1, plan.first), _rows(knots, 1, plan.second)
+    a, b = _rows(label, 0, plan.first), _rows(label, 0, plan.second)
+    a_first, b_second = _rows(best, 0, plan.first), _rows(best, 0, plan.second)
+    a_second = _pick(second, a)
+    b_first = _pick(first, b)
+    lead, lag = a_first - b_first, b_second - a_second  # both >= 0
+    crossing = lead / (lead + lag).clamp_(min=torch.finfo(lead.dtype).tiny)
+
+    lines = label.new_empty((len(plan.weight), label.shape[1]))
+    difference = a - b  # modulo 256, as the sum below
+    for i, (start, stop) in enumerate(plan.spans):
+        before = (plan.weight[start:stop] < crossing[i]).view(torch.uint8).to(label.dtype)
+        torch.add(before.mul_(difference[i]), b[i], out=lines[start:stop])
+
+    top = torch.lerp(first, second, crossing).amax(0)
+    known = torch.maximum(torch.lerp(a_first, a_second, crossing), torch.lerp(b_first, b_second, crossing))
+    pair, column = (top > known).nonzero(as_tuple=True)
+    if len(pair):
+        _settle_lines(lines, pair, column, knots, plan)
+    return lines
+
+
+def _settle_lines(lines: Tensor, pair: Tensor, column: Tensor, knots: Tensor, plan: LabelPlan) -> None:
+    """Computes the lines of the given pairs and columns for all classes, in place."""
+    classes, _, width = knots.shape
+    knots = knots.view(classes, -1)
+    spans = torch.tensor(plan.spans, device=lines.device)
+    longest = int((spans[:, 1] - spans[:, 0]).max())
+    step = max(1, CHUNK // 8 // classes)
+    for p, c in zip(pair.split(step), column.split(step)):
+        first = knots.index_select(1, plan.first[p] * width + c)
+        second = knots.index_select(1, plan.second[p] * width + c)
+        for i in range(longest):
+            line = torch.minimum(spans[p, 0] + i, spans[p, 1] - 1)  # a short span repeats its last line
+            logits = torch.lerp(first, second, plan.weight[line, 0])
+            lines[line, c] = _first_argmax(logits, logits.amax(0))
+
+
+def _settle_blends(rows: Tensor, lines: Tensor, knots: Tensor, plan: LabelPlan) -> None:
+    """Computes the blends whose two lines differ for all classes, in place."""
+    differ = rows.index_select(0, plan.blends) != lines.index_select(0, plan.line[plan.blends, 1])
+    blend, column = differ.nonzero(as_tuple=True)
+    classes, _, width = knots.shape
+    knots = knots.view(classes, -1)
+    step = max(1, CHUNK // 8 // classes)
+    for r, c in zip(plan.blends[blend].split(step), column.split(step)):
+        logits = 0
+        for taps, weight in zip(plan.taps[r].unbind(1), plan.tap_weight[r].unbind(1)):
+            logits = logits + knots.index_select(1, taps * width + c).mul_(weight)
+        rows[r, c] = _first_argmax(logits, logits.amax(0))
+
+
+def _first_argmax(logits: Tensor, best: Tensor) -> Tensor:
+    """First class (dimension 0) that reaches ``best``, counted from the last class: C - 1 - argmax.
+
+    Several times faster than torch.argmax over any but the last dimension. uint8, or int16 for many classes.
+    """
+    hit = (logits == best).view(torch.uint8)
+    classes = len(logits)
+    if classes > 256:
+        hit = hit.to(torch.int16)
+    rank = torch.arange(classes - 1, -1, -1, dtype=hit.dtype, device=hit.device)
+    return hit.mul_(rank.view(-1, *[1] * (logits.ndim - 1))).amax(0)
+
+
+def _pick(logits: Tensor, label: Tensor) -> Tensor:
+    """Logits (C, pairs, n) of the labels (pairs, n), which count from the last class."""
+    return logits.gather(0, torch.sub(len(logits) - 1, label).long()[None])[0]
+
+
+def _rows(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """``index_select``, without a copy where the index is a range."""
+    low, count = int(index[0]), len(index)
+    if count == int(index[-1]) - low + 1:  # unique and ascending
+        return x.narrow(dim, low, count)
+    return x.index_select(dim, index)
