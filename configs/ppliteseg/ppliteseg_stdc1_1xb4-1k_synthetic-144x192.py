@@ -6,7 +6,9 @@ _base_ = [
     '../_base_/schedules/schedule_synthetic.py',
 ]
 norm_cfg = dict(type='BN', requires_grad=True)
+crop_size = (128, 192)
 model = dict(
+    data_preprocessor=dict(size=crop_size),
     backbone=dict(norm_cfg=norm_cfg),
     neck=dict(norm_cfg=norm_cfg),
     decode_head=dict(num_classes=11, norm_cfg=norm_cfg),

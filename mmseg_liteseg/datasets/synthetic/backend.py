@@ -39,6 +39,10 @@ class SyntheticBackend(BaseStorageBackend):
         self._cache: OrderedDict = OrderedDict()
         self._used = 0
 
+    def exists(self, filepath: str) -> bool:
+        """Whether ``filepath`` names a scene."""
+        return _PATH.fullmatch(str(filepath)) is not None
+
     def get(self, filepath: str) -> bytes:
         """PNG file of a picture (3 channels, BGR in OpenCV) or of labels (1 channel).
 

@@ -43,7 +43,9 @@ class Camera(NamedTuple):
         """World points to pixels.
 
         Args:
-            x, y, z: Arrays (or numbers) that broadcast against each other.
+            x: To the right, in metres; an array or a number, as y and z, that broadcast against each other.
+            y: Above the ground.
+            z: Along the street.
 
         Returns:
             Integer array (..., 2) of columns and rows, fit for OpenCV.

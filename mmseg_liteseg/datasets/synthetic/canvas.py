@@ -78,6 +78,7 @@ class Canvas:
         """Multiplies the picture inside a polygon (points, 2) by ``1 + strength * (noise / 256 - 0.5)``.
 
         Args:
+            points: Corners of the polygon.
             noise: Field (h, w), uint8, repeated over the polygon's window.
             strength: Relative depth of the texture.
         """

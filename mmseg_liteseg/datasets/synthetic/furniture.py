@@ -30,7 +30,7 @@ def draw_sign(stage: Stage, x: float, z: float, size: float) -> None:
     """A sign on its pole: a disc, triangle or board of ``size`` metres, with a rim and something on it."""
     rng, light = stage.rng, stage.light
     foot = rng.uniform(1.7, 2.4)
-    draw_pole(stage, x, z, foot + 0.5 * size, rng.uniform(0.16, 0.24))
+    draw_pole(stage, x, z, foot + 0.5 * size, rng.uniform(0.2, 0.28))
     r = 0.5 * size
     shape = (
         circle(20),
@@ -48,13 +48,13 @@ def draw_sign(stage: Stage, x: float, z: float, size: float) -> None:
 
 def draw_traffic_light(stage: Stage, x: float, z: float) -> None:
     """A traffic light: labelled as a sign, as CamVid's 11 classes do."""
-    draw_pole(stage, x, z, 2.6, 0.18)
-    box = stage.upright([(-0.3, 2.3), (0.3, 2.3), (0.3, 3.5), (-0.3, 3.5)], x, z)
+    draw_pole(stage, x, z, 2.6, 0.24)
+    box = stage.upright([(-0.4, 2.2), (0.4, 2.2), (0.4, 3.6), (-0.4, 3.6)], x, z)
     stage.canvas.fill(box, stage.light.shade((35, 35, 35), z), 'sign')
     lit = stage.rng.randint(3)
     for i, colour in enumerate(((60, 60, 235), (50, 200, 245), (110, 220, 60))):
-        centre = stage.upright([(0, 3.25 - 0.35 * i)], x, z)[0]
-        radius = 0.14 * stage.camera.scale(z)
+        centre = stage.upright([(0, 3.3 - 0.4 * i)], x, z)[0]
+        radius = 0.17 * stage.camera.scale(z)
         stage.canvas.ellipse(centre, (radius, radius), colour if i == lit else (45, 45, 45), 'sign')
 
 

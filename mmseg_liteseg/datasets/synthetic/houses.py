@@ -30,7 +30,8 @@ def draw_house(stage: Stage, side: int, x: float, near: float, far: float, heigh
         stage: Where to paint.
         side: -1 left of the camera, 1 right.
         x: Where the facade stands, in metres.
-        near, far: Its ends along the street.
+        near: Its nearer end along the street.
+        far: Its farther end.
         height: Height of the wall.
         corner: Whether nothing stands before its front wall.
     """

@@ -32,10 +32,10 @@ def _garden(rng: np.random.RandomState, x: float, side: int, near: float, far: f
         height = rng.uniform(4, 9) if painter is greenery.draw_tree else rng.uniform(1, 2.2)
         things.append((far + 0.1 + z * 1e-3, partial(painter, x=aside, z=max(z, 3.0), height=height)))
     border = rng.rand()
-    if border < 0.75:
-        fence = partial(furniture.draw_fence, x=x, near=near, far=far, height=rng.uniform(1.0, 2.0))
+    if border < 0.85 and near < 22:
+        fence = partial(furniture.draw_fence, x=x, near=near, far=far, height=rng.uniform(1.3, 2.4))
         things.append((far, fence))
-    elif border < 0.9:
+    elif border < 0.95:
         things.append((far, partial(greenery.draw_hedge, x=x, near=near, far=far, height=rng.uniform(0.9, 2.0))))
     return things
 
@@ -77,27 +77,27 @@ def _at_kerb(rng: np.random.RandomState, street: Street) -> tuple[float, int]:
 def place_furniture(rng: np.random.RandomState, street: Street) -> list[Thing]:
     """Poles, signs, traffic lights, street trees and bins."""
     things = []
-    for _ in range(rng.randint(2, 5)):
+    for _ in range(rng.randint(1, 4)):
         x, side = _at_kerb(rng, street)
-        z = _depth(rng, x, 4.5, 24)
+        z = _depth(rng, x, 4.5, 12)
         arm = -side * rng.uniform(0.8, 2.2) if rng.rand() < 0.5 else 0.0
-        height, width = rng.uniform(4.5, 8.0), rng.uniform(0.24, 0.4)
+        height, width = rng.uniform(4.5, 8.0), rng.uniform(0.26, 0.42)
         things.append((z, partial(furniture.draw_pole, x=x, z=z, height=height, width=width, arm=arm)))
-    for _ in range(rng.randint(1, 5)):
+    for _ in range(rng.randint(1, 4)):
         x, _ = _at_kerb(rng, street)
-        z = _depth(rng, x, 4.5, 17)
+        z = _depth(rng, x, 4.5, 11)
         if rng.rand() < 0.25:
             things.append((z, partial(furniture.draw_traffic_light, x=x, z=z)))
         else:
-            things.append((z, partial(furniture.draw_sign, x=x, z=z, size=rng.uniform(0.7, 1.2))))
+            things.append((z, partial(furniture.draw_sign, x=x, z=z, size=rng.uniform(0.9, 1.5))))
     for _ in range(rng.randint(0, 4)):
         x, side = _at_kerb(rng, street)
-        z = _depth(rng, x, 5, 40)
+        z = _depth(rng, x, 5, 30)
         height = rng.uniform(4.5, 9)
         things.append((z, partial(greenery.draw_tree, x=x + 0.4 * side, z=z, height=height)))
     if rng.rand() < 0.5:
         x, _ = _on_sidewalk(rng, street)
-        z = _depth(rng, x, 4, 16)
+        z = _depth(rng, x, 4, 12)
         things.append((z, partial(furniture.draw_bin, x=x, z=z)))
     return things
 
@@ -120,12 +120,12 @@ def place_cars(rng: np.random.RandomState, street: Street) -> list[Thing]:
         if rng.rand() < 0.5:
             for _ in range(rng.randint(1, 4)):
                 x = kerb - side * 1.05
-                z = _free_depth(rng, taken, x, 6 if abs(x) < 1.9 else 3.5, 40)
+                z = _free_depth(rng, taken, x, 6 if abs(x) < 1.9 else 3.5, 24)
                 if z is not None:
                     things.append((z, partial(cars.draw_car, x=x, z=z, oncoming=bool(rng.rand() < 0.3))))
     for _ in range(rng.randint(0, 3)):
         x = rng.uniform(left + 1.2, right - 1.2)
-        z = _free_depth(rng, taken, x, 7, 45)
+        z = _free_depth(rng, taken, x, 6.5, 22)
         if z is not None:
             things.append((z, partial(cars.draw_car, x=x, z=z, oncoming=x < 0)))
     if rng.rand() < 0.2:
@@ -138,16 +138,16 @@ def place_people(rng: np.random.RandomState, street: Street) -> list[Thing]:
     """Pedestrians on the sidewalks, now and then on the road, and bicyclists on the road, now and then beside it."""
     _, left, right, _ = street.edges
     things = []
-    for _ in range(rng.randint(2, 7)):
+    for _ in range(rng.randint(1, 5)):
         x, _ = _on_sidewalk(rng, street)
         if rng.rand() < 0.15:
             x = rng.uniform(left, right)
-        z = _depth(rng, x, 4, 18)
+        z = _depth(rng, x, 4, 10)
         things.append((z, partial(people.draw_pedestrian, x=x, z=z)))
     for _ in range(rng.randint(0, 3)):
         x = rng.uniform(left + 0.3, right - 0.3)
         if rng.rand() < 0.2:
             x, _ = _on_sidewalk(rng, street)
-        z = _depth(rng, x, 4.5, 18)
+        z = _depth(rng, x, 4.5, 10)
         things.append((z, partial(people.draw_bicyclist, x=x, z=z)))
     return things

@@ -40,15 +40,15 @@ def draw_pedestrian(stage: Stage, x: float, z: float) -> None:
     stage.cast_shadow(x, z, 0.9, 0.8)
     for side in (-1, 1):
         leg = [(0.09 * side * k, 0.85 * k), (0.1 * side + 0.5 * side * stride, 0.4 * k), (side * stride, 0.05)]
-        _limb(stage, leg, x, z, 0.17 * k, legs, label, mirror)
+        _limb(stage, leg, x, z, 0.22 * k, legs, label, mirror)
     low = rng.choice([0.8, 0.8, 0.55]) * k
-    width = rng.uniform(0.22, 0.3)
+    width = rng.uniform(0.26, 0.34)
     torso = [(-0.2, low), (0.2, low), (width, 1.36 * k), (0.12, 1.52 * k), (-0.12, 1.52 * k), (-width, 1.36 * k)]
     stage.canvas.fill(stage.upright(torso, x, z), coat, label)
     sleeve = tuple(int(0.85 * c) for c in coat)
     for side in (-1, 1):
         arm = [(width * side, 1.36 * k), (side * (width + 0.06), 1.05 * k), (side * (width + 0.3 * swing), 0.8 * k)]
-        _limb(stage, arm, x, z, 0.11 * k, sleeve, label, mirror)
+        _limb(stage, arm, x, z, 0.14 * k, sleeve, label, mirror)
     if rng.rand() < 0.3:
         bag = [(0.2, 0.55), (0.48, 0.55), (0.48, 0.85), (0.2, 0.85)]
         stage.canvas.fill(stage.upright(bag, x, z, mirror), light.shade(rng.uniform(20, 200, 3), z), label)
@@ -81,14 +81,14 @@ def draw_bicyclist(stage: Stage, x: float, z: float) -> None:
     coat, legs = (light.shade(rng.uniform(15, 225, 3), z, 0.9) for _ in range(2))
     stage.cast_shadow(x, z, 1.4 * max(turn, 0.4), 1.0)
     _draw_bicycle(stage, x, z, turn, mirror)
-    broad = 0.13 + 0.12 * (1 - turn)
+    broad = 0.17 + 0.12 * (1 - turn)
     for side in (-1, 1):
         spread = side * 0.14 * (1 - turn)
         knee = (turn * (0.22 + 0.08 * side) + 1.3 * spread, 0.62 + 0.12 * side)
         leg = [(-0.15 * turn + spread, 0.95), knee, (turn * (-0.02 + 0.12 * side) + spread, 0.32 + 0.12 * side)]
-        _limb(stage, leg, x, z, 0.15, legs, label, mirror)
+        _limb(stage, leg, x, z, 0.19, legs, label, mirror)
         arm = [(0.2 * turn + 1.6 * spread, 1.38), (0.3 * turn + 2.0 * spread, 1.15), (0.42 * turn + 1.8 * spread, 1.03)]
-        _limb(stage, arm, x, z, 0.1, coat, label, mirror)
+        _limb(stage, arm, x, z, 0.13, coat, label, mirror)
     lean = 0.22 * turn
     torso = [(-0.15 * turn - broad, 0.9), (-0.15 * turn + broad, 0.9), (lean + broad, 1.4), (lean - broad, 1.5)]
     stage.canvas.fill(stage.upright(torso, x, z, mirror), coat, label)

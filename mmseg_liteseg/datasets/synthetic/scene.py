@@ -22,7 +22,7 @@ def _sample_camera(rng: np.random.RandomState, height: int, width: int) -> Camer
     return Camera(
         height=height,
         width=width,
-        focal=width * rng.uniform(0.85, 1.2),
+        focal=width * rng.uniform(0.95, 1.35),
         horizon=height * rng.uniform(0.32, 0.48),
         centre=width * rng.uniform(0.36, 0.64),
         eye=rng.uniform(1.5, 2.6),
@@ -37,7 +37,8 @@ def render_scene(seed: int, split: str, index: int, height: int, width: int) -> 
         seed: Seed of the data set.
         split: One of SPLITS.
         index: Number of the scene in its split.
-        height, width: Size of the picture in pixels.
+        height: Height of the picture in pixels.
+        width: Its width.
 
     Returns:
         Picture (height, width, 3), BGR, and labels (height, width), 0..10 or 255, both uint8.

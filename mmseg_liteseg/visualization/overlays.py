@@ -1,0 +1,96 @@
+"""A sheet of image | labels | prediction, with a legend."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+_GAP = 6
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_HEADINGS = ('image', 'labels', 'prediction')
+_VOID = (0, 0, 0)
+
+
+def paint_label(image: np.ndarray, label: np.ndarray, palette: Sequence, alpha: float = 0.6) -> np.ndarray:
+    """Lays the classes' colours over a picture.
+
+    Args:
+        image: Picture (H, W, 3), uint8, RGB.
+        label: Classes (H, W); what is not in the palette (void) is painted black.
+        palette: RGB colour of each class.
+        alpha: Opacity of the colours, 0 to 1.
+
+    Returns:
+        (H, W, 3), uint8, RGB.
+    """
+    if image.shape[:2] != label.shape:
+        raise ValueError(f'label: expected the size of the image, {image.shape[:2]}, got {label.shape}')
+    colours = np.array([*palette, _VOID], np.float32)
+    known = (label >= 0) & (label < len(palette))
+    overlay = colours[np.where(known, label, len(palette))]
+    return np.rint(image * (1 - alpha) + overlay * alpha).astype(np.uint8)
+
+
+def draw_sheet(
+    samples: Sequence[tuple], classes: Sequence[str], palette: Sequence, cell_width: int = 384
+) -> np.ndarray:
+    """Draws one row per sample.
+
+    Args:
+        samples: Triples of picture (H, W, 3) uint8 RGB, labels (H, W) and prediction (H, W); sizes may vary.
+        classes: Names of the classes.
+        palette: RGB colour of each class.
+        cell_width: Width in pixels that every picture is brought to.
+
+    Returns:
+        The sheet, (h, w, 3), uint8, RGB.
+    """
+    if not samples:
+        raise ValueError('samples: expected at least one')
+    rows = [_heading(cell_width)]
+    for image, label, prediction in samples:
+        cells = [image, paint_label(image, label, palette), paint_label(image, prediction, palette)]
+        cells = [_fit(cell, cell_width) for cell in cells]
+        rows.append(_join(cells, axis=1))
+    rows.append(_legend(classes, palette, rows[0].shape[1]))
+    return _join(rows, axis=0)
+
+
+def _fit(image: np.ndarray, width: int) -> np.ndarray:
+    """Brings a picture to a width: small ones keep their pixels visible, large ones are averaged."""
+    height = max(round(image.shape[0] * width / image.shape[1]), 1)
+    enlarge = width >= image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST if enlarge else cv2.INTER_AREA)
+
+
+def _join(parts: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    """Puts pictures beside or below each other, with white gaps."""
+    shape = list(parts[0].shape)
+    shape[axis] = _GAP
+    gap = np.full(shape, 255, np.uint8)
+    joined = [part for pair in zip(parts, [gap] * len(parts)) for part in pair][:-1]
+    return np.concatenate(joined, axis)
+
+
+def _heading(cell_width: int) -> np.ndarray:
+    """Names of the columns, black on white."""
+    cells = []
+    for text in _HEADINGS:
+        cell = np.full((26, cell_width, 3), 255, np.uint8)
+        cv2.putText(cell, text, (4, 19), _FONT, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
+        cells.append(cell)
+    return _join(cells, axis=1)
+
+
+def _legend(classes: Sequence[str], palette: Sequence, width: int) -> np.ndarray:
+    """Names of the classes beside their colours, in as many columns as fit."""
+    column = 24 + max(cv2.getTextSize(name, _FONT, 0.5, 1)[0][0] for name in classes) + 16
+    columns = max(width // column, 1)
+    legend = np.full((8 + 22 * -(-len(classes) // columns), width, 3), 255, np.uint8)
+    for index, (name, colour) in enumerate(zip(classes, palette)):
+        x, y = column * (index % columns) + 4, 22 * (index // columns) + 6
+        cv2.rectangle(legend, (x, y), (x + 15, y + 15), tuple(int(c) for c in colour), -1)
+        cv2.putText(legend, name, (x + 22, y + 13), _FONT, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return legend
