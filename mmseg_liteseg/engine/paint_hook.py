@@ -6,19 +6,22 @@ import os
 from pathlib import Path
 from typing import Any, Sequence
 
+import cv2
 import mmcv
+import numpy as np
 from mmengine import fileio
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
-from mmseg.visualization import SegLocalVisualizer
 
 from mmseg_liteseg.registry import HOOKS
+from mmseg_liteseg.visualization.files import replaced_by
+from mmseg_liteseg.visualization.overlays import paint_label
 
 
 @HOOKS.register_module()
 class PaintHook(Hook):
-    """Paints labels (left, if there are any) and prediction (right) over each test image.
+    """Writes a picture for each test image: the image, its labels over it if there are any, the prediction over it.
 
     mmseg's SegVisualizationHook puts its pictures deep into a folder named by the time; this one writes where it is
     told, under the names that the data set gives its images.
@@ -30,12 +33,12 @@ class PaintHook(Hook):
 
     def __init__(self, out_dir: str, alpha: float = 0.6) -> None:
         self.out_dir = Path(out_dir)
-        self._visualizer = SegLocalVisualizer(alpha=alpha)
+        self.alpha = alpha
 
     def before_test(self, runner: Runner) -> None:
-        """Takes over names and colours of the classes."""
+        """Takes over the data set's colours and folder."""
         dataset = runner.test_dataloader.dataset
-        self._visualizer.dataset_meta = dataset.metainfo
+        self._palette = dataset.metainfo['palette']
         self._root = getattr(dataset, 'data_prefix', {}).get('img_path', '')
         self._backend_args = getattr(dataset, 'backend_args', None)
 
@@ -44,10 +47,13 @@ class PaintHook(Hook):
     ) -> None:
         """Paints one batch."""
         for sample in outputs:
-            target = self.out_dir / self._relative_name(sample.img_path)
             content = fileio.get(sample.img_path, backend_args=self._backend_args)
             image = mmcv.imfrombytes(content, channel_order='rgb')
-            self._visualizer.add_datasample('', image, sample, out_file=str(target), with_labels=False)
+            fields = [sample.get(name) for name in ('gt_sem_seg', 'pred_sem_seg')]
+            labels = [field.data.squeeze(0).cpu().numpy() for field in fields if field is not None]
+            panels = [image, *(paint_label(image, label, self._palette, self.alpha) for label in labels)]
+            with replaced_by(self.out_dir / self._relative_name(sample.img_path)) as temporary:
+                temporary.write_bytes(cv2.imencode('.png', np.hstack(panels)[..., ::-1])[1].tobytes())
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Says where the pictures are."""
