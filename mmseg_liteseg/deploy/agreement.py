@@ -1,0 +1,169 @@
+"""How far an artefact's answers are from the model's: the report that comes with every export."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Callable, Iterable, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import DeployError
+from .images import images_of
+from .metadata import Interface
+from .source import Source, reference_logits
+
+# (H, W): what must work of a model that takes any size. None but the last divides by 128.
+DYNAMIC_SIZES = ((360, 480), (500, 333), (720, 960), (1024, 2048), (64, 64))
+# Pixels of an image that may differ whatever the share: two classes can be equal to the last bit.
+_TIES = 2
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What counts as agreement.
+
+    Attributes:
+        relative: Greatest difference of logits, as a share of the greatest logit.
+        pixels: Greatest share of pixels with another label.
+    """
+
+    relative: float = 1e-4
+    pixels: float = 1e-4
+
+
+DEFAULT_BOUND = Bound()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Agreement on one batch of images.
+
+    Attributes:
+        height: Of the images.
+        width: Of the images.
+        batch: Number of images.
+        max_diff: Greatest difference of logits; None where the artefact gives labels.
+        relative: The same as a share of the greatest logit.
+        differing: Number of pixels with another label.
+        pixels: Number of pixels.
+        passed: Whether both are within the bound.
+    """
+
+    height: int
+    width: int
+    batch: int
+    max_diff: float | None
+    relative: float | None
+    differing: int
+    pixels: int
+    passed: bool
+
+
+def compare(
+    source: Source,
+    run: Callable[[np.ndarray], np.ndarray],
+    interface: Interface,
+    sizes: Iterable[tuple[int, int, int]],
+    bound: Bound = DEFAULT_BOUND,
+    images: str | None = None,
+    on_row: Callable[[Row], None] = lambda row: None,
+) -> list[Row]:
+    """Runs artefact and model on the same pictures.
+
+    Args:
+        source: The model, run by mmseg's own path.
+        run: The artefact: its input -> its output.
+        interface: Of the artefact.
+        sizes: Batch, height, width of each comparison.
+        bound: What counts as agreement.
+        images: Folder of pictures; street scenes are drawn otherwise.
+        on_row: Called with each row as soon as it is known.
+
+    Raises:
+        DeployError: the artefact's output has another shape than the interface says.
+    """
+    rows = []
+    for batch, height, width in sizes:
+        pictures = images_of((height, width), batch, len(interface.mean), images)
+        expected = reference_logits(source.model, _network_input(source, pictures))
+        row = judge(expected, run(interface.prepare(pictures)), interface, bound)
+        rows.append(row)
+        on_row(row)
+    return rows
+
+
+def judge(expected: Tensor, output: np.ndarray, interface: Interface, bound: Bound) -> Row:
+    """Compares an output with the logits (N, C, H, W) that the model gives at the size of the images."""
+    (n, channels, height, width), relative, max_diff = expected.shape, None, None
+    labels = _label(expected, interface)
+    if interface.output == 'labels':
+        found = torch.from_numpy(output.astype(np.int64))
+        found = found[:, 0] if found.ndim == 4 and found.shape[1] == 1 else found
+        _check_shape(found.shape, (n, height, width))
+    else:
+        logits = torch.from_numpy(np.ascontiguousarray(output, dtype=np.float32))
+        _check_shape(logits.shape[:2], (n, channels))
+        if interface.output == 'scores':
+            logits = F.interpolate(logits, (height, width), mode='bilinear', align_corners=interface.align_corners)
+        _check_shape(logits.shape, expected.shape)
+        max_diff = _max_abs(logits - expected)
+        relative = max_diff / max(_max_abs(expected), 1e-12)
+        found = _label(logits, interface)
+    differing, pixels = int((found != labels).sum()), labels.numel()
+    passed = differing <= max(bound.pixels * pixels, _TIES * n)
+    if relative is not None:
+        passed = passed and relative <= bound.relative  # also False for NaN
+    return Row(height, width, n, max_diff, relative, differing, pixels, passed)
+
+
+def sizes_to_check(interface: Interface, dynamic: Sequence[tuple[int, int]] = DYNAMIC_SIZES) -> list[tuple]:
+    """Batch, height, width of each comparison: the artefact's own size, or several and a batch of two."""
+    if interface.size:
+        return [(interface.batch or 1, *interface.size)]
+    sizes = [(interface.batch or 1, *size) for size in dynamic]
+    return sizes if interface.batch else [*sizes, (2, *dynamic[-1])]
+
+
+def format_rows(rows: Sequence[Row]) -> str:
+    """The report as a table."""
+    return '\n'.join([HEADER, *map(format_row, rows)])
+
+
+HEADER = f'{"size":>11} {"batch":>5} {"max logit diff":>14} {"of max logit":>12} {"differing pixels":>24}'
+
+
+def format_row(row: Row) -> str:
+    """One line of the table."""
+    logits = ('-', '-') if row.max_diff is None else (f'{row.max_diff:.2e}', f'{row.relative:.1e}')
+    pixels = f'{row.differing} of {row.pixels} ({row.differing / row.pixels:.4%})'
+    verdict = '' if row.passed else '  TOO MUCH'
+    return f'{f"{row.height}x{row.width}":>11} {row.batch:>5} {logits[0]:>14} {logits[1]:>12} {pixels:>24}{verdict}'
+
+
+def to_dicts(rows: Sequence[Row]) -> list[dict]:
+    """For a JSON file."""
+    return [asdict(row) for row in rows]
+
+
+def _network_input(source: Source, pictures: np.ndarray) -> Tensor:
+    """The config's own pre-processing of BGR pictures (N, H, W, C)."""
+    inputs = [torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures]
+    return source.model.data_preprocessor(dict(inputs=inputs), training=False)['inputs']
+
+
+def _label(logits: Tensor, interface: Interface) -> Tensor:
+    if interface.threshold is not None:
+        return (logits[:, 0].sigmoid() > interface.threshold).long()
+    return logits.argmax(dim=1)
+
+
+def _max_abs(x: Tensor) -> float:
+    return x.abs().max().item()
+
+
+def _check_shape(found: Sequence[int], expected: Sequence[int]) -> None:
+    if tuple(found) != tuple(expected):
+        raise DeployError(f'the output has shape {tuple(found)}, expected {tuple(expected)}')

@@ -1,0 +1,51 @@
+"""ONNX through torch's tracing exporter, which needs no further library to write opset 11."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import torch
+
+from ..errors import require
+from ..graph import DeployGraph
+from ..metadata import KEY, Interface, Metadata
+from .options import ExportOptions
+from .tracing import example_input, quiet_tracing
+
+
+def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem: Path) -> list[Path]:
+    """Writes ``stem.onnx``."""
+    onnx = require('onnx', 'onnx', 'export to ONNX')
+    path = stem.parent / f'{stem.name}.onnx'
+    interface = metadata.interface
+    arguments = dict(
+        opset_version=options.opset,
+        input_names=['image'],
+        output_names=[interface.output],
+        dynamic_axes=_dynamic_axes(interface) if options.size is None else None,
+    )
+    if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
+        arguments['dynamo'] = False  # the newer exporter wants opset 18 and another library
+    with quiet_tracing():
+        torch.onnx.export(graph, (example_input(interface, options),), str(path), **arguments)
+    model = onnx.load(str(path))
+    _set_metadata(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return [path]
+
+
+def _set_metadata(model: object, metadata: Metadata) -> None:
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, metadata.to_json()
+    model.producer_name, model.producer_version = KEY, str(metadata.tools.get(KEY, ''))
+
+
+def _dynamic_axes(interface: Interface) -> dict[str, dict[int, str]]:
+    height = 1 if interface.layout == 'NHWC' else 2
+    axes = {0: 'batch', height: 'height', height + 1: 'width'}
+    if interface.output == 'labels':
+        return dict(image=axes, labels={0: 'batch', 1: 'height', 2: 'width'})
+    suffix = '_8' if interface.output == 'scores' else ''
+    return {'image': axes, interface.output: {0: 'batch', 2: f'height{suffix}', 3: f'width{suffix}'}}

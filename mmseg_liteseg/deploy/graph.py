@@ -1,0 +1,114 @@
+"""The network as it leaves the framework: pre-processing in front and the label map behind, as far as asked for."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .errors import DeployError
+from .metadata import Interface
+from .source import Source
+
+
+class DeployGraph(nn.Module):
+    """A segmentor as one function of one tensor.
+
+    ::
+
+        image -> [uint8 NHWC, rgb or bgr -> normalised NCHW] -> network -> scores [-> resize -> logits [-> labels]]
+
+    Args:
+        model: Segmentor in eval mode.
+        interface: What goes in and comes out.
+        flip: The input's channels are in the opposite order of the network's.
+
+    Example:
+        >>> graph = make_graph(source, interface_of(source, output='labels'))  # doctest: +SKIP
+        >>> graph(torch.rand(1, 3, 64, 128)).shape  # doctest: +SKIP
+        torch.Size([1, 64, 128])
+    """
+
+    def __init__(self, model: nn.Module, interface: Interface, flip: bool = False) -> None:
+        super().__init__()
+        self.model = model
+        self.interface = interface
+        self.flip = flip
+        self.register_buffer('mean', torch.tensor(interface.mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer('std', torch.tensor(interface.std).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The interface's input -> its output."""
+        x = self.preprocess(image) if self.interface.dtype == 'uint8' else image
+        scores = self.model.decode_head(self.model.extract_feat(x))
+        if self.interface.output == 'scores':
+            return scores
+        align_corners = self.interface.align_corners
+        logits = F.interpolate(scores, x.shape[2:], mode='bilinear', align_corners=align_corners)
+        return logits if self.interface.output == 'logits' else self.label(logits)
+
+    def preprocess(self, image: Tensor) -> Tensor:
+        """Pixels (N, H, W, C), 0 to 255 -> normalised (N, C, H, W) in the network's order of channels."""
+        x = image.permute(0, 3, 1, 2) if self.interface.layout == 'NHWC' else image
+        x = (x.float() - self.mean) / self.std
+        return torch.cat([x[:, 2:3], x[:, 1:2], x[:, 0:1]], dim=1) if self.flip else x
+
+    def label(self, logits: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, H, W), uint8 wherever the classes fit."""
+        if self.interface.threshold is not None:
+            return (logits[:, 0].sigmoid() > self.interface.threshold).to(torch.uint8)
+        labels = logits.argmax(dim=1)
+        return labels.to(torch.uint8 if logits.shape[1] <= 256 else torch.int32)
+
+
+def make_graph(source: Source, interface: Interface) -> DeployGraph:
+    """The graph of a trained model with the given interface."""
+    return DeployGraph(source.model, interface, flip=interface.color != interface_of(source).color).eval()
+
+
+def interface_of(
+    source: Source,
+    output: str = 'logits',
+    size: tuple[int, int] | None = None,
+    batch: int | None = None,
+    raw: bool = False,
+    color: str | None = None,
+) -> Interface:
+    """Interface of a trained model.
+
+    Args:
+        source: The model and its config.
+        output: 'labels', 'logits' or 'scores'.
+        size: (H, W), or None for any.
+        batch: Number of images, or None for any.
+        raw: Puts the pre-processing inside: the input is uint8, NHWC.
+        color: Of a raw input, 'bgr' or 'rgb'; the network's own otherwise.
+
+    Raises:
+        DeployError: the config does not normalise, or the colours do not fit the model.
+    """
+    cfg, head = source.cfg.model.get('data_preprocessor') or {}, source.model.decode_head
+    mean, std = cfg.get('mean'), cfg.get('std')
+    if not mean or not std or len(mean) != len(std) or len(mean) not in (1, 3):
+        raise DeployError(
+            f'model.data_preprocessor: expected mean and std of 1 or 3 channels, got mean={mean}, std={std}'
+        )
+    # mmseg reads BGR; either conversion turns that round
+    own = 'gray' if len(mean) == 1 else 'rgb' if cfg.get('bgr_to_rgb') or cfg.get('rgb_to_bgr') else 'bgr'
+    color = color or own
+    if color != own:
+        if not raw or 'gray' in (color, own):
+            raise DeployError(f'color: this model takes {own}, got {color!r}')
+        mean, std = mean[::-1], std[::-1]
+    return Interface(
+        layout='NHWC' if raw else 'NCHW',
+        dtype='uint8' if raw else 'float32',
+        color=color,
+        mean=tuple(float(value) for value in mean),
+        std=tuple(float(value) for value in std),
+        size=size,
+        batch=batch,
+        output=output,
+        align_corners=head.align_corners,
+        threshold=head.threshold if head.out_channels == 1 else None,
+    )

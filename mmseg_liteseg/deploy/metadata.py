@@ -1,0 +1,123 @@
+"""What an artefact says of itself: one JSON text that travels inside the model file.
+
+Torch-free, so that a runtime can read it. Where it sits: the ONNX metadata property ``mmseg_liteseg``, the OpenVINO
+``rt_info`` of that name, the extra file ``mmseg_liteseg.json`` of a TorchScript archive, and the line after the last
+layer of an ncnn ``.param``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import DeployError
+
+KEY = 'mmseg_liteseg'
+FORMAT = 1
+LAYOUTS = ('NCHW', 'NHWC')
+DTYPES = ('float32', 'uint8')
+COLORS = ('rgb', 'bgr', 'gray')
+OUTPUTS = ('labels', 'logits', 'scores')
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What goes into an artefact and what comes out.
+
+    Attributes:
+        layout: Of the input: 'NCHW' or 'NHWC'.
+        dtype: Of the input: 'float32' (normalised by the caller) or 'uint8' (raw pixels, normalised inside).
+        color: Order of the input's channels: 'rgb', 'bgr' or 'gray'.
+        mean: Per channel, in the input's order and in pixel values of 0 to 255.
+        std: Likewise.
+        size: (H, W) of every input, or None where any size goes.
+        batch: Number of images of every input, or None where any number goes.
+        output: 'labels' (N, H, W), integers; 'logits' (N, C, H, W) at the input's size; 'scores' (N, C, h, w), the
+            logits at the network's own resolution, to be resized by the caller.
+        align_corners: Of the bilinear resize from scores to logits.
+        threshold: Two classes told apart by one logit: class 1 where its sigmoid is greater. None otherwise.
+    """
+
+    layout: str
+    dtype: str
+    color: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    size: tuple[int, int] | None
+    batch: int | None
+    output: str
+    align_corners: bool = False
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ('layout', self.layout, LAYOUTS),
+            ('dtype', self.dtype, DTYPES),
+            ('color', self.color, COLORS),
+            ('output', self.output, OUTPUTS),
+        ):
+            if value not in allowed:
+                raise DeployError(f'{name}: expected one of {", ".join(allowed)}, got {value!r}')
+
+    def prepare(self, images: np.ndarray) -> np.ndarray:
+        """Images as OpenCV reads them (N, H, W, C), BGR, uint8 or float -> the artefact's input."""
+        x = images[..., ::-1] if self.color == 'rgb' else images
+        if self.dtype == 'uint8':
+            x = x.astype(np.uint8, copy=False)
+        else:
+            x = (x.astype(np.float32) - np.float32(self.mean)) / np.float32(self.std)
+        return np.ascontiguousarray(x if self.layout == 'NHWC' else x.transpose(0, 3, 1, 2))
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Everything that an artefact says of itself.
+
+    Attributes:
+        interface: Input and output.
+        classes: Names, by label.
+        palette: Colours (R, G, B), by label.
+        resize: How the config resizes an image before the network sees it, by which the reported mIoU was reached:
+            ``{'scale_factor': 0.5}`` or ``{'scale': [W, H], 'keep_ratio': True}``, and ``'to_float32'``: whether pixels
+            are floats by then. None: not at all.
+        source: Where it comes from: names of config and checkpoint, and their sha256.
+        tools: Versions of what made it.
+    """
+
+    interface: Interface
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    resize: dict[str, Any] | None = None
+    source: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(dict(format=FORMAT, **asdict(self)), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, name: str) -> Metadata:
+        """Reads what ``to_json`` wrote; ``name`` is the file for messages.
+
+        Raises:
+            DeployError: it is no such text, or of a later format.
+        """
+        try:
+            data = json.loads(text)
+            version = data.pop('format')
+            if version > FORMAT:
+                raise DeployError(f'{name}: its metadata has format {version}, this version reads up to {FORMAT}')
+            interface = data.pop('interface')
+            for key in ('mean', 'std'):
+                interface[key] = tuple(interface[key])
+            interface['size'] = tuple(interface['size']) if interface['size'] else None
+            data['classes'] = tuple(data['classes'])
+            data['palette'] = tuple(tuple(color) for color in data['palette'])
+            return cls(interface=Interface(**interface), **data)
+        except DeployError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DeployError(f'{name}: its metadata under {KEY} cannot be read: {error!r}') from None

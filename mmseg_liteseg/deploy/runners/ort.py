@@ -1,0 +1,42 @@
+"""ONNX files in onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DeployError, require
+from ..metadata import KEY, Metadata
+from .base import Runner
+
+
+class OnnxRuntimeRunner(Runner):
+    """An ONNX file on the CPU."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        ort = require('onnxruntime', 'onnxruntime', f'{path.name}')
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self.session = ort.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+        except Exception as error:  # its exceptions share no base but Exception
+            raise DeployError(f'artefact {path}: onnxruntime cannot read it ({_first_line(error)})') from None
+        self.runtime = f'onnxruntime {ort.__version__}'
+        inputs = self.session.get_inputs()
+        if len(inputs) != 1:
+            raise DeployError(f'artefact {path}: expected one input, found {len(inputs)}')
+        self._name = inputs[0].name
+        self.input_shape = [side if isinstance(side, int) else None for side in inputs[0].shape]
+        self.input_dtype = {'tensor(float)': 'float32', 'tensor(uint8)': 'uint8'}.get(inputs[0].type)
+        text = self.session.get_modelmeta().custom_metadata_map.get(KEY)
+        self.metadata = Metadata.from_json(text, str(path)) if text else None
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Runs the session."""
+        return self.session.run(None, {self._name: x})[0]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]

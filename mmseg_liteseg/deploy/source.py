@@ -1,0 +1,186 @@
+"""The trained model that an artefact is made from, with everything about it that has to travel along."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit
+from mmseg_liteseg.registry import DATASETS, MODELS
+
+from .errors import DeployError
+
+# Weights that only training uses.
+_TRAINING_ONLY = ('auxiliary_head.', 'decode_head.aux_heads.')
+
+
+@dataclass
+class Source:
+    """A trained model and what its config says about data.
+
+    Attributes:
+        model: Segmentor in eval mode, on the CPU, without SyncBN.
+        cfg: Its config.
+        classes: Names, by label.
+        palette: Colours (R, G, B), by label.
+        resize: See ``Metadata.resize``.
+        files: Names of config and checkpoint and their sha256.
+    """
+
+    model: nn.Module
+    cfg: Config
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    resize: dict[str, Any] | None
+    files: dict[str, str]
+
+
+def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -> Source:
+    """Builds the config's model and fills it with the checkpoint's weights.
+
+    Args:
+        config: Path of a config file.
+        checkpoint: Path of a checkpoint, ``.pth`` or ``.pdparams``.
+        cfg_options: Settings to override.
+
+    Raises:
+        ValueError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
+            something that an exported model does not do; the message names the file or the field.
+    """
+    if not Path(config).is_file():
+        raise DeployError(f'config {config}: no such file')
+    check_checkpoint_path(checkpoint)
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(cfg_options or {})
+    _check_inference(cfg, config)
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    cfg.model.train_cfg = None
+    _forget_pretrained(cfg.model)
+    model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
+    meta = load_weights(model, checkpoint)
+    classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
+    return Source(model, cfg, classes, palette, _read_resize(cfg), _read_files(config, checkpoint))
+
+
+def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
+    """Loads weights and returns the checkpoint's meta. mmengine would go on where some are missing.
+
+    Raises:
+        ValueError: the file cannot be read or lacks a weight that inference needs, or a shape differs.
+    """
+    try:
+        loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    except (RuntimeError, EOFError, OSError, KeyError, AttributeError) as error:
+        raise DeployError(f'checkpoint {checkpoint}: cannot be read ({str(error).strip().splitlines()[0]})') from error
+    weights = loaded.get('state_dict', loaded)
+    weights = {key[7:] if key.startswith('module.') else key: value for key, value in weights.items()}
+    check_fit(model.state_dict(), weights, checkpoint)
+    missing = [k for k in model.load_state_dict(weights, strict=False).missing_keys if _is_needed(k)]
+    if missing:
+        raise DeployError(
+            f'checkpoint {checkpoint}: {len(missing)} weights of the model are missing, such as {missing[0]}'
+        )
+    return loaded.get('meta', {}) if 'state_dict' in loaded else {}
+
+
+def reference_logits(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Mmseg's own path: normalised images (N, C, H, W) -> logits at the same size."""
+    size = tuple(inputs.shape[2:])
+    meta = dict(ori_shape=size, img_shape=size, pad_shape=size, padding_size=[0, 0, 0, 0])
+    with torch.no_grad():
+        return model.encode_decode(inputs, [meta] * len(inputs))
+
+
+def _is_needed(key: str) -> bool:
+    return not key.startswith(_TRAINING_ONLY) and not key.endswith('num_batches_tracked')
+
+
+def _check_inference(cfg: Config, name: str) -> None:
+    if not isinstance(cfg.get('model'), dict) or 'decode_head' not in cfg.model:
+        raise DeployError(f'config {name}: expected a segmentor under model, with a decode_head')
+    mode = (cfg.model.get('test_cfg') or {}).get('mode', 'whole')
+    if mode != 'whole':
+        raise DeployError(
+            f"config {name}: model.test_cfg.mode is {mode!r}. An exported model sees whole images: set it to 'whole'"
+        )
+    padding = (cfg.model.get('data_preprocessor') or {}).get('test_cfg')
+    if padding:
+        raise DeployError(
+            f'config {name}: model.data_preprocessor.test_cfg pads test images ({dict(padding)}). An exported model '
+            'takes them as they are: remove it'
+        )
+
+
+def _forget_pretrained(model: dict) -> None:
+    """The checkpoint fills everything: nothing else must be downloaded or looked for."""
+    model.pop('pretrained', None)
+    for part in ('backbone', 'neck', 'decode_head'):
+        if (model.get(part) or {}).get('init_cfg'):
+            model[part].pop('init_cfg')
+
+
+def _read_classes(
+    cfg: Config, meta: dict, num_classes: int
+) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
+    """From the checkpoint, else the test data set's class, else numbers and the generated colours of mmseg."""
+    found = dict(meta.get('dataset_meta') or {}) or _dataset_meta(cfg)
+    classes = tuple(str(name) for name in found.get('classes') or range(num_classes))
+    if len(classes) != num_classes:
+        raise DeployError(
+            f'the model has {num_classes} classes, but {len(classes)} are named: {", ".join(classes[:5])}, ...'
+        )
+    palette = found.get('palette') or _make_palette(num_classes)
+    return classes, tuple(tuple(int(value) for value in color) for color in palette[:num_classes])
+
+
+def _dataset_meta(cfg: Config) -> dict:
+    loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
+    dataset = loader.get('dataset') or {}
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    kind = DATASETS.get(dataset['type']) if isinstance(dataset.get('type'), str) else dataset.get('type')
+    return {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
+
+
+def _make_palette(num_classes: int) -> list[list[int]]:
+    generator = torch.Generator().manual_seed(42)
+    return torch.randint(0, 256, (num_classes, 3), generator=generator).tolist()
+
+
+def _read_resize(cfg: Config) -> dict[str, Any] | None:
+    """The first resize of the test pipeline."""
+    loader = cfg.get('test_dataloader') or {}
+    pipeline = cfg.get('test_pipeline') or (loader.get('dataset') or {}).get('pipeline') or []
+    to_float32 = any(step.get('to_float32', False) for step in pipeline)
+    for step in pipeline:
+        if str(step.get('type')).split('.')[-1] != 'Resize':
+            continue
+        if step.get('scale_factor'):
+            return dict(scale_factor=step['scale_factor'], to_float32=to_float32)
+        return dict(scale=step['scale'], keep_ratio=step.get('keep_ratio', False), to_float32=to_float32)
+    return None
+
+
+def _read_files(config: str, checkpoint: str) -> dict[str, str]:
+    files = dict(config=Path(config).name, checkpoint=Path(checkpoint).name, config_sha256=sha256_of(config))
+    if Path(checkpoint).is_file():
+        files['checkpoint_sha256'] = sha256_of(checkpoint)
+    return files
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hex digest of a file."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as stream:
+        for block in iter(lambda: stream.read(1 << 20), b''):
+            digest.update(block)
+    return digest.hexdigest()

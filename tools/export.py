@@ -1,0 +1,77 @@
+"""Exports a trained model and proves that the file gives the same masks: ONNX, OpenVINO, TorchScript, ncnn."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from mmengine.config import DictAction
+
+EXAMPLE = """examples:
+  any size and batch, labels out:
+    python tools/export.py CONFIG CHECKPOINT --out deploy
+  one size, raw camera pictures in:
+    python tools/export.py CONFIG CHECKPOINT --out deploy --shape 512 1024 --raw --color bgr
+  for several runtimes:
+    python tools/export.py CONFIG CHECKPOINT --out deploy --format onnx openvino torchscript ncnn --output logits"""
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='weights: .pth or .pdparams')
+    add('--out', required=True, metavar='DIR', help='folder for the artefacts and the agreement report')
+    add('--name', help="of the files, without suffix [the config's]")
+    add('--format', nargs='+', default=['onnx'], metavar='F', help='onnx, openvino, torchscript, ncnn [onnx]')
+    add('--shape', nargs=2, type=int, metavar=('H', 'W'), help='one fixed size [any size and batch]')
+    add('--batch', type=int, default=1, help='images at a time of a model with a fixed size [1]')
+    add(
+        '--output',
+        default='labels',
+        help='labels (uint8, N x H x W), logits (N x C x H x W) or scores (logits at 1/8) [labels]',
+    )
+    add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
+    add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
+    add('--opset', type=int, default=11, help='of ONNX, 11 to 20 [11]')
+    add('--max-relative', type=float, default=1e-4, help='allowed difference, share of the greatest logit [1e-4]')
+    add('--max-pixels', type=float, default=1e-4, help='allowed share of differing pixels [1e-4]')
+    add('--images', metavar='DIR', help='compare on these images, resized [drawn street scenes]')
+    add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Exports; on an error prints it and leaves no artefact."""
+    args = parse_args(argv)
+    # after the arguments are known to be right: it takes seconds
+    from mmseg_liteseg.deploy import agreement, exporters
+    from mmseg_liteseg.deploy.export import export
+    from mmseg_liteseg.deploy.source import load_source
+
+    try:
+        options = exporters.ExportOptions(
+            formats=tuple(args.format),
+            output=args.output,
+            size=tuple(args.shape) if args.shape else None,
+            batch=args.batch,
+            raw=args.raw,
+            color=args.color,
+            opset=args.opset,
+        )
+        source = load_source(args.config, args.checkpoint, args.cfg_options)
+        bound = agreement.Bound(args.max_relative, args.max_pixels)
+        files = export(source, options, Path(args.out), args.name or Path(args.config).stem, bound, images=args.images)
+    except (ValueError, OSError) as error:
+        sys.exit(f'error: {error}')
+    for file in files:
+        print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
+
+
+if __name__ == '__main__':
+    main()
