@@ -53,6 +53,8 @@ def load_for_test(runner: Runner, path: str) -> None:
         raise LaunchError(f'checkpoint {error}') from error
     except _READ_ERRORS as error:
         reason = str(error).strip().split('\n')[0]
+        if 'weights_only' in str(error):
+            reason += '; if you trust the file, set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1'
         raise LaunchError(f'checkpoint {path}: cannot be read, truncated or no checkpoint ({reason})') from error
     loaded = checkpoint.get('state_dict', checkpoint)
     check_fit(unwrap(runner.model).state_dict(), loaded, path)
