@@ -1,0 +1,112 @@
+"""Sets of measurements with a name: what docs/benchmark.md holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Callable, Sequence
+
+from .case import Case, grid, parse_model
+from .errors import BenchmarkError
+from .published import PUBLISHED
+from .results import Ratio
+
+T = 'PP-LiteSeg-T@512x1024'
+STDC = 'STDC1-Seg@512x1024'
+SMALL = 'PP-LiteSeg-T@360x480'
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Cases, comparisons and for which tasks memory is taken."""
+
+    cases: list[Case]
+    ratios: Sequence[Ratio] = ()
+    memory_of: Sequence[str] = ('train',)
+
+
+def _cases(models: Sequence[str], *args: object, **kwargs: object) -> list[Case]:
+    return grid([parse_model(name, (512, 1024)) for name in models], *args, **kwargs)
+
+
+def cpu() -> Preset:
+    """Inference on the CPU at 512x1024: the network, label maps, post-processing, and the original under Paddle."""
+    runtimes = ('eager', 'optimized', 'onnxruntime', 'openvino')
+    cases = _cases([T, STDC], ('network', 'labels'), runtimes, ('fp32', 'bf16'))
+    cases += _cases([T, f'{T}+stock', STDC], ('predict', 'image'))
+    cases += _cases([T, f'{T}+stock'], ('postprocess',))
+    cases += _cases([T], ('predict', 'image'), ('optimized',), ('fp32', 'bf16'))
+    cases += _cases([T], ('network', 'labels'), ('paddle',))
+    ratios = [
+        Ratio('predict to 1024x2048 / network, T', f'{T} predict eager fp32 b1 cpu', f'{T} network eager fp32 b1 cpu',
+              'at most 1.15'),
+        Ratio('predict, mmseg\'s EncoderDecoder / ours', f'{T}+stock predict eager fp32 b1 cpu',
+              f'{T} predict eager fp32 b1 cpu'),
+    ]  # fmt: skip
+    ours, stock = f'{T} postprocess eager fp32 b1 cpu', f'{T}+stock postprocess eager fp32 b1 cpu'
+    ratios.append(Ratio("post-processing to 1024x2048, ours / mmseg's", ours, stock))
+    ratios.append(Ratio("its peak memory, ours / mmseg's", ours, stock, 'at most 0.25', of='memory'))
+    for runtime, precision in (('eager', 'fp32'), ('optimized', 'fp32'), ('optimized', 'bf16'),
+                               ('onnxruntime', 'fp32'), ('openvino', 'fp32'), ('openvino', 'bf16')):  # fmt: skip
+        for task in ('network', 'labels'):
+            tail = f'{task} {runtime} {precision} b1 cpu'
+            ratios.append(Ratio(f'STDC1-Seg / T, {tail[:-7]}', f'{STDC} {tail}', f'{T} {tail}', 'at least 1.6'))
+            wanted = 'at least 1.3 (best fp32)' if precision == 'fp32' else 'at least 3 (best)'
+            ratios.append(
+                Ratio(f'Paddle fp32 / ours, {tail[:-7]}', f'{T} {task} paddle fp32 b1 cpu', f'{T} {tail}', wanted)
+            )
+    return Preset(cases, ratios, ('postprocess',))
+
+
+def train() -> Preset:
+    """A training step on the CPU, two images of 360x480, against mmseg's segmentor and sampler."""
+    ours, stock = f'{SMALL} train eager fp32 b2 cpu', f'{SMALL}+stock train eager fp32 b2 cpu'
+    cases = _cases([SMALL, f'{SMALL}+stock', 'STDC1-Seg@360x480'], ('train',), batches=(2,))
+    return Preset(
+        cases,
+        [
+            Ratio('training step, ours / stock', ours, stock, 'at most 0.65'),
+            Ratio('peak memory of a step, ours / stock', ours, stock, of='memory'),
+        ],
+    )
+
+
+def accuracy() -> Preset:
+    """Every model with a published accuracy, at the size it was published for: the picture."""
+    names = [f'{entry.label}@{entry.size[0]}x{entry.size[1]}' for entry in PUBLISHED]
+    return Preset(_cases(names, ('labels',), ('eager',)))
+
+
+def h200() -> Preset:
+    """On a CUDA GPU: latency and throughput in fp16, a training step at batch 16 with AMP, and the rivals."""
+    cuda = dict(device='cuda')
+    cases = _cases([T, STDC], ('network', 'labels'), ('eager', 'optimized'), ('fp16',), (1, 32), **cuda)
+    cases += _cases([T], ('labels',), ('optimized',), ('bf16', 'fp32'), (1, 32), **cuda)
+    cases += _cases([T, f'{T}+stock'], ('predict', 'image'), ('eager',), ('fp16',), **cuda)
+    cases += _cases([T, f'{T}+stock', STDC], ('train',), ('eager',), ('fp16',), (16,), **cuda)
+    step, stock = f'{T} train eager fp16 b16 cuda', f'{T}+stock train eager fp16 b16 cuda'
+    ratios = [
+        Ratio('training step, stock / ours', stock, step, 'at least 1.5'),
+        Ratio('peak memory of a step, ours / stock', step, stock, 'at most 0.6', of='memory'),
+    ]
+    ratios += [
+        Ratio(f'STDC1-Seg / T, labels optimized fp16 b{batch}', f'{STDC} labels optimized fp16 b{batch} cuda',
+              f'{T} labels optimized fp16 b{batch} cuda', 'at least 1.6')
+        for batch in (1, 32)
+    ]  # fmt: skip
+    return Preset(cases, ratios)
+
+
+PRESETS: dict[str, Callable[[], Preset]] = dict(cpu=cpu, train=train, accuracy=accuracy, h200=h200)
+
+
+def get_preset(name: str, paddle: bool) -> Preset:
+    """A preset by name, without the cases under Paddle where there is none.
+
+    Raises:
+        BenchmarkError: There is no such preset.
+    """
+    if name not in PRESETS:
+        raise BenchmarkError(f'preset {name}: expected one of {", ".join(PRESETS)}')
+    preset = PRESETS[name]()
+    cases = list(dict.fromkeys(case for case in preset.cases if paddle or case.runtime != 'paddle'))
+    return replace(preset, cases=cases)

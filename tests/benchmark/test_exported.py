@@ -1,0 +1,57 @@
+"""Exported graphs, and messages where a package is missing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmseg_liteseg.benchmark import exported
+from mmseg_liteseg.benchmark.errors import BenchmarkError
+from mmseg_liteseg.benchmark.scenes import batch_of
+
+from .conftest import SIZE
+
+
+@torch.no_grad()
+def test_graph(network):
+    images = batch_of(1, SIZE)
+    logits = network(images, mode='tensor')
+    torch.testing.assert_close(exported.Graph(network, 'network', SIZE)(images), logits)
+    labels = exported.Graph(network, 'labels', SIZE)(images)
+    assert torch.equal(labels, F.interpolate(logits, SIZE, mode='bilinear').argmax(1).int())
+
+
+def test_missing_package():
+    with pytest.raises(BenchmarkError, match='no_such_thing is not installed: pip install no_such_thing') as caught:
+        exported.need('no_such_module', 'no_such_thing')
+    assert '\n' not in str(caught.value)
+
+
+def test_a_runtime_that_is_missing(case, network, monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(exported.importlib, 'import_module', missing)
+    for runtime in ('onnxruntime', 'openvino'):
+        with pytest.raises(BenchmarkError, match=f'pip install {runtime}'):
+            exported.make_run(case('labels', runtime=runtime), network, 1)
+
+
+@pytest.mark.parametrize(
+    ('runtime', 'precision'), [('onnxruntime', 'fp32'), ('openvino', 'fp32'), ('openvino', 'bf16')]
+)
+def test_runtimes_agree_with_torch(case, network, runtime, precision):
+    pytest.importorskip(runtime)
+    pytest.importorskip('onnx')
+    with torch.no_grad():
+        wanted = network(batch_of(1, SIZE), mode='tensor')
+    result = exported.make_run(case('network', runtime=runtime, precision=precision), network, 1)()
+    result = result if runtime == 'onnxruntime' else next(iter(result.values()))
+    error = (torch.from_numpy(result) - wanted).abs().max() / wanted.abs().max()
+    assert error < (1e-4 if precision == 'fp32' else 0.2)
+
+
+def test_first_line():
+    assert exported.first_line(ValueError('one\ntwo')) == 'one'
+    assert exported.first_line(ValueError()) == 'ValueError'

@@ -1,0 +1,71 @@
+"""Whole runs of a tiny model."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmseg_liteseg.benchmark import session as module
+from mmseg_liteseg.benchmark.case import Case
+from mmseg_liteseg.benchmark.clock import Plan
+from mmseg_liteseg.benchmark.errors import BenchmarkError
+from mmseg_liteseg.benchmark.results import Ratio
+from mmseg_liteseg.benchmark.session import Session, save
+
+PLAN = Plan(rounds=2, runs=1, warmup=1, pause=0)
+
+
+@pytest.fixture(autouse=True)
+def _keep_logging(monkeypatch):
+    monkeypatch.setattr(module, 'quiet', lambda: None)
+
+
+def make_session(**kwargs):
+    return Session(plan=PLAN, image_size=(48, 80), progress=lambda text: None, **kwargs)
+
+
+def test_run_and_save(tiny, tiny_stock, tmp_path):
+    cases = [
+        Case(tiny, 'labels'),
+        Case(tiny_stock, 'image'),
+        Case(tiny, 'train', batch=2),
+        Case(tiny_stock, 'train', batch=2),
+        Case(tiny, 'labels', 'paddle'),
+    ]
+    ratios = [Ratio('step', cases[2].key, cases[3].key), Ratio('memory', cases[2].key, cases[3].key, of='memory')]
+    results = make_session().run(cases, ratios, 'python tools/benchmark.py')
+    lines = {line['key']: line for line in results['lines']}
+    assert [len(line.get('round_medians_ms', [])) for line in lines.values()] == [2, 2, 2, 2, 0]
+    assert all(value > 0 for case in cases[:4] for value in lines[case.key]['round_medians_ms'])
+    assert 0 <= lines[cases[0].key]['about']['borders'] <= 1
+    assert lines[cases[2].key]['peak_bytes'] > 10000
+    assert 'peak_bytes' not in lines[cases[0].key]
+    assert 'paddle' in lines[cases[4].key]['failure']
+    assert [entry['title'] for entry in results['ratios']] == ['step', 'memory']
+    written = save(results, tmp_path / 'out' / 'a')
+    assert [path.name for path in written] == ['a.json', 'a.md']
+    assert all(path.stat().st_size for path in written)
+
+
+def test_one_model_that_fails_costs_nobody_else(tiny, monkeypatch):
+    make = module.torch_tasks.make_run
+
+    def make_run(case, model, image_size):
+        if case.batch == 3:
+            raise IndexError('no such thing\nand more')
+        return make(case, model, image_size)
+
+    monkeypatch.setattr(module.torch_tasks, 'make_run', make_run)
+    results = make_session().run([Case(tiny, 'network'), Case(tiny, 'network', batch=3)], [], '')
+    assert [line.get('failure') for line in results['lines']] == [None, 'IndexError: no such thing']
+
+
+def test_nothing_left(tiny):
+    with pytest.raises(BenchmarkError, match='nothing to measure: name a Python with Paddle'):
+        make_session().run([Case(tiny, 'labels', 'paddle')], [], '')
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_no_gpu(tiny):
+    with pytest.raises(BenchmarkError, match='torch sees no CUDA GPU here'):
+        make_session().run([Case(tiny, 'labels', device='cuda')], [], '')

@@ -1,0 +1,78 @@
+"""Measures speed and memory of segmentors side by side: JSON, a Markdown table and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from typing import Sequence
+
+EXAMPLE = """examples:
+  python tools/benchmark.py PP-LiteSeg-T STDC1-Seg --tasks network labels --size 512x1024
+  python tools/benchmark.py PP-LiteSeg-T@360x480 PP-LiteSeg-T@360x480+stock --tasks train --batch 2
+  python tools/benchmark.py mmseg::pidnet-s_2xb6-120k_1024x1024-cityscapes my_config.py --runtimes eager onnxruntime
+  python tools/benchmark.py --preset cpu --paddle venv/bin/python --paddleseg PaddleSeg --out docs/benchmark/cpu
+  python tools/benchmark.py --preset h200 --device cuda --out docs/benchmark/h200
+  python tools/benchmark.py --data ppliteseg_stdc1_1xb16-10k_camvid-360x480 --size 360x480
+
+models: NAME[@HxW][+stock]. NAME is one of PP-LiteSeg-T, PP-LiteSeg-B, STDC1-Seg, STDC2-Seg, BiSeNetV1, BiSeNetV2,
+ICNet, Fast-SCNN, PIDNet-S, DDRNet23-slim, a config of this package, mmseg::CONFIG, or a path. +stock runs one of
+ours with mmseg's EncoderDecoder and OHEMPixelSampler."""
+
+
+# as in mmseg_liteseg/benchmark/case.py, whose import takes seconds
+TASKS = ('network', 'labels', 'postprocess', 'predict', 'image', 'train')
+RUNTIMES = ('eager', 'optimized', 'onnxruntime', 'openvino', 'paddle')
+
+
+def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('models', nargs='*', help='what to measure, see below')
+    add('--preset', help='a set of measurements by name: cpu, train, accuracy, h200')
+    add('--data', metavar='CONFIG', help='measure the data pipeline of a config instead')
+    add('--tasks', nargs='+', default=['network', 'labels'], choices=TASKS)
+    add('--runtimes', nargs='+', default=['eager'], choices=RUNTIMES)
+    add('--precisions', nargs='+', default=['fp32'], choices=['fp32', 'bf16', 'fp16'])
+    add('--batch', nargs='+', type=int, default=[1], metavar='N', help='batch sizes [1]')
+    add('--size', default='512x1024', metavar='HxW', help="the network's input, where a model names none [512x1024]")
+    add('--image-size', default='1024x2048', metavar='HxW', help='original image of predict and image [1024x2048]')
+    add('--device', default='cpu', choices=['cpu', 'cuda'])
+    add('--threads', type=int, default=os.cpu_count(), help='threads on the CPU [all]')
+    add('--rounds', type=int, default=15, help='rounds over all measurements [15]')
+    add('--runs', type=int, default=3, help='timed runs per visit [3]')
+    add('--pause', type=float, default=0.25, metavar='S', help='rest before each visit [0.25]')
+    add('--checkpoint', nargs='+', default=[], metavar='LABEL=FILE', help='weights for a model [random]')
+    add('--memory', nargs='+', default=['train'], choices=TASKS, help='tasks whose peak memory is taken [train]')
+    add('--paddle', metavar='PYTHON', help='Python of an environment with paddlepaddle==2.6.2 and numpy<2')
+    add('--paddleseg', metavar='DIR', help='checkout of PaddleSeg, for --paddle')
+    add('--scenes', metavar='HxW', help='with --data: street scenes of this size instead of the data set of the config')
+    add('--images', type=int, default=40, help='with --data: images per round [40]')
+    add('--train-batches', type=int, default=0, metavar='N', help='with --data: train so many batches per loader [0]')
+    add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='with --data: settings of the config')
+    add('--out', default='work_dirs/benchmark/results', metavar='PREFIX', help='writes PREFIX.json, .md and .png')
+    return parser, parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the tool."""
+    parser, args = parse_args(argv)
+    # here, as --help should not wait for torch
+    from mmseg_liteseg.benchmark.command import run
+    from mmseg_liteseg.benchmark.errors import BenchmarkError
+
+    command = shlex.join(['python', 'tools/benchmark.py', *(sys.argv[1:] if argv is None else argv)])
+    try:
+        written = run(args, command)
+    except BenchmarkError as error:
+        parser.error(str(error))
+    print(written[1].read_text(encoding='utf-8'))
+    print('wrote', *written)
+
+
+if __name__ == '__main__':
+    main()
