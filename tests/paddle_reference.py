@@ -62,3 +62,18 @@ def load_reference_weights(model: torch.nn.Module) -> dict[str, str]:
     result = from_paddle(arrays)
     model.load_state_dict(result.tensors)
     return result.report.used
+
+
+def make_image(h: int, w: int) -> np.ndarray:
+    """RGB image (h, w, 3) uint8: waves, boxes and noise."""
+    rng = stream(f'image_{h}_{w}')
+    yy, xx = np.meshgrid(np.arange(h) / h, np.arange(w) / w, indexing='ij')
+    image = np.zeros((h, w, 3))
+    for c in range(3):
+        image[..., c] = 127 + 60 * np.sin(9 * xx * (c + 1) + c) + 40 * np.cos(7 * yy * (3 - c))
+    for _ in range(25):
+        y, x = rng.randint(0, h - 8), rng.randint(0, w - 8)
+        box = image[y : y + rng.randint(4, h // 3), x : x + rng.randint(4, w // 3)]
+        box[:] = 0.4 * box + 0.6 * rng.randint(0, 256, 3)
+    image += rng.normal(0, 6, image.shape)
+    return np.clip(np.round(image), 0, 255).astype('uint8')

@@ -1,7 +1,14 @@
 from .cache import CachedLoading
 from .camvid import CamVidDataset
 from .synthetic_street import SyntheticStreetDataset
-from .transforms import MultiScaleFlip, RandomDistort, RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
+from .transforms import (
+    MultiScaleFlip,
+    RandomDistort,
+    RandomHorizontalFlip,
+    RandomPaddingCrop,
+    RandomScaleCrop,
+    ResizeStepScaling,
+)
 
 __all__ = [
     'CachedLoading',
@@ -10,6 +17,7 @@ __all__ = [
     'RandomDistort',
     'RandomHorizontalFlip',
     'RandomPaddingCrop',
+    'RandomScaleCrop',
     'ResizeStepScaling',
     'SyntheticStreetDataset',
 ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 
 from mmseg_liteseg.datasets.converters import convert_camvid
 from mmseg_liteseg.registry import DATASETS
 
 from .converters.test_camvid import make_segnet
 
-PIPELINE = [dict(type='mmseg.LoadImageFromFile'), dict(type='mmseg.LoadAnnotations')]
+PIPELINE = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
 
 
 def _build(root, split='train', **kwargs):
+    init_default_scope('mmseg')
     prefix = dict(img_path=f'img_dir/{split}', seg_map_path=f'ann_dir/{split}')
     return DATASETS.build(
         dict(type='mmseg_liteseg.CamVidDataset', data_root=str(root), data_prefix=prefix, pipeline=PIPELINE, **kwargs)

@@ -3,10 +3,15 @@ _base_ = './camvid_720x960.py'
 data_root = 'data/camvid-360x480/'
 crop_size = (360, 480)
 train_pipeline = [
-    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='mmseg_liteseg.ResizeStepScaling', min_scale_factor=0.5, max_scale_factor=2.5, scale_step_size=0.25),
-    dict(type='mmseg_liteseg.RandomPaddingCrop', crop_size=crop_size),
+    dict(
+        type='mmseg_liteseg.RandomScaleCrop',
+        crop_size=crop_size,
+        min_scale_factor=0.5,
+        max_scale_factor=2.5,
+        scale_step_size=0.25,
+    ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),

@@ -3,12 +3,16 @@
 dataset_type = 'mmseg_liteseg.CamVidDataset'
 data_root = 'data/camvid-720x960/'
 crop_size = (720, 960)
-# to_float32: PaddleSeg interpolates floats
 train_pipeline = [
-    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='mmseg_liteseg.ResizeStepScaling', min_scale_factor=0.5, max_scale_factor=2.5, scale_step_size=0.25),
-    dict(type='mmseg_liteseg.RandomPaddingCrop', crop_size=crop_size),
+    dict(
+        type='mmseg_liteseg.RandomScaleCrop',
+        crop_size=crop_size,
+        min_scale_factor=0.5,
+        max_scale_factor=2.5,
+        scale_step_size=0.25,
+    ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),

@@ -2,16 +2,21 @@
 dataset_type = 'CityscapesDataset'
 data_root = 'data/cityscapes/'
 crop_size = (512, 1024)
-# to_float32: PaddleSeg interpolates floats; on uint8 0.2% of the predictions differ
 train_pipeline = [
-    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='mmseg_liteseg.ResizeStepScaling', min_scale_factor=0.125, max_scale_factor=1.5, scale_step_size=0.125),
-    dict(type='mmseg_liteseg.RandomPaddingCrop', crop_size=crop_size),
+    dict(
+        type='mmseg_liteseg.RandomScaleCrop',
+        crop_size=crop_size,
+        min_scale_factor=0.125,
+        max_scale_factor=1.5,
+        scale_step_size=0.125,
+    ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),
 ]
+# to_float32: PaddleSeg interpolates floats; on uint8 0.2% of the predictions differ
 test_pipeline = [
     dict(type='LoadImageFromFile', to_float32=True),
     dict(type='Resize', scale_factor=0.5, keep_ratio=False),

@@ -1,10 +1,15 @@
 # Larger scales in training, tested on whole images.
 _base_ = './cityscapes_512x1024.py'
 train_pipeline = [
-    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='mmseg_liteseg.ResizeStepScaling', min_scale_factor=0.5, max_scale_factor=2.0, scale_step_size=0.25),
-    dict(type='mmseg_liteseg.RandomPaddingCrop', crop_size=_base_.crop_size),
+    dict(
+        type='mmseg_liteseg.RandomScaleCrop',
+        crop_size=_base_.crop_size,
+        min_scale_factor=0.5,
+        max_scale_factor=2.0,
+        scale_step_size=0.25,
+    ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import RandomTransform
 from .distort import RandomDistort
 from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
+from .scale_crop import RandomScaleCrop
 from .test_time_aug import MultiScaleFlip
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     'RandomDistort',
     'RandomHorizontalFlip',
     'RandomPaddingCrop',
+    'RandomScaleCrop',
     'RandomTransform',
     'ResizeStepScaling',
 ]

@@ -55,10 +55,15 @@ class ResizeStepScaling(RandomTransform):
         np.random.shuffle(factors)
         return factors[0]
 
-    def apply(self, results: dict, params: float) -> dict:
-        """Resizes to ``round(factor * size)``, halves to the even number."""
+    def scaled_size(self, results: dict, factor: float) -> tuple[int, int]:
+        """Height and width after scaling: ``round(factor * size)``, halves to the even number."""
         height, width = results['img'].shape[:2]
-        size = (max(round(params * width), 1), max(round(params * height), 1))
+        return max(round(factor * height), 1), max(round(factor * width), 1)
+
+    def apply(self, results: dict, params: float) -> dict:
+        """Scales by the given factor."""
+        height, width = results['img'].shape[:2]
+        size = self.scaled_size(results, params)[::-1]
         if size != (width, height):
             image = results['img'].astype(np.float32, copy=False)
             results['img'] = mmcv.imresize(image, size, interpolation='bilinear', backend='cv2')
@@ -102,8 +107,11 @@ class RandomPaddingCrop(RandomTransform):
 
     @cache_randomness
     def draw(self, results: dict) -> tuple[int, int]:
-        """Top and left of the crop. An image of exactly ``crop_size`` draws nothing."""
-        height, width = results['img'].shape[:2]
+        """Top and left of the crop."""
+        return self.draw_offset(*results['img'].shape[:2])
+
+    def draw_offset(self, height: int, width: int) -> tuple[int, int]:
+        """Top and left of the crop in an image of this size. Exactly ``crop_size`` draws nothing."""
         if (height, width) == self.crop_size:
             return 0, 0
         top = np.random.randint(0, max(height - self.crop_size[0], 0) + 1)
@@ -112,19 +120,20 @@ class RandomPaddingCrop(RandomTransform):
 
     def apply(self, results: dict, params: tuple[int, int]) -> dict:
         """Crops at (top, left) of the padded image."""
-        results['img'] = self._crop(results['img'], params, self.img_pad_value)
+        top, left = params
+        window = (slice(top, top + self.crop_size[0]), slice(left, left + self.crop_size[1]))
+        results['img'] = self.pad(results['img'][window], self.img_pad_value)
         for key in results.get('seg_fields', []):
-            results[key] = self._crop(results[key], params, self.seg_pad_value)
+            results[key] = self.pad(results[key][window], self.seg_pad_value)
         results['img_shape'] = self.crop_size
         return results
 
-    def _crop(self, array: np.ndarray, offset: tuple[int, int], fill: float) -> np.ndarray:
-        top, left = offset
-        height, width = self.crop_size
-        part = array[top : top + height, left : left + width]
+    def pad(self, part: np.ndarray, fill: float) -> np.ndarray:
+        """Fills ``part`` up to ``crop_size`` at the bottom and the right."""
         if part.shape[:2] == self.crop_size:
             return part
-        padded = np.full((height, width, *array.shape[2:]), fill, dtype=array.dtype)
+        height, width = self.crop_size
+        padded = np.full((height, width, *part.shape[2:]), fill, dtype=part.dtype)
         padded[: part.shape[0], : part.shape[1]] = part
         return padded
 
