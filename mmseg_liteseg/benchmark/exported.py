@@ -63,7 +63,8 @@ def export(case: Case, model: nn.Module, folder: str) -> str:
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            torch.onnx.export(Graph(model, case.task, case.model.size), images, path, opset_version=OPSET, **options)
+            graph = Graph(model, case.task, case.model.size).eval()  # torch puts the mode back to what it was
+            torch.onnx.export(graph, images, path, opset_version=OPSET, **options)
     except Exception as error:  # torch raises a dozen types here
         raise BenchmarkError(f'torch.onnx.export failed ({first_line(error)})') from error
     return path

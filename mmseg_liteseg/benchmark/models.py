@@ -93,10 +93,13 @@ def settle(model: nn.Module, size: tuple[int, int]) -> None:
 
 
 def take_statistics(norm: _BatchNorm, inputs: tuple[Tensor]) -> None:
-    """Sets the running statistics to those of the input (N, C, ...); a hook before the layer runs."""
+    """Sets the running statistics to those of the input (N, C, ...); a hook before the layer runs.
+
+    Variances are kept from getting small against the values: what rounding leaves would be blown up layer by layer.
+    """
     values = inputs[0].transpose(0, 1).flatten(1)
     norm.running_mean.copy_(values.mean(1))
-    norm.running_var.copy_(values.var(1, unbiased=False))
+    norm.running_var.copy_(values.var(1, unbiased=False).clamp(min=0.1 * values.square().mean().item()))
 
 
 @torch.no_grad()

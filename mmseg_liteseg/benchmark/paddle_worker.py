@@ -161,6 +161,7 @@ def main() -> None:
     """Prepares as the argument says, then serves until stdin ends."""
     channel = os.fdopen(os.dup(1), 'w')
     os.dup2(2, 1)  # Paddle prints to stdout
+    sys.path = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]  # our own modules
     spec = json.loads(sys.argv[1])
 
     def answer(message: Any) -> None:

@@ -24,7 +24,7 @@ from .machine import describe, load_average
 from .memory import peak_bytes
 from .models import border_share, build, checkpoint_for, load_config
 from .optimized import optimize_for
-from .paddle import PaddleTimer
+from .paddle_driver import PaddleTimer
 from .plot import draw
 from .report import to_markdown
 from .results import Line, Ratio, collect, to_text, write_text

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mmseg_liteseg.benchmark import paddle, paddle_worker
+from mmseg_liteseg.benchmark import paddle_driver, paddle_worker
 from mmseg_liteseg.benchmark.case import Case, Model
 from mmseg_liteseg.benchmark.errors import BenchmarkError
 
@@ -30,11 +30,11 @@ for line in sys.stdin:
 def start(tmp_path, monkeypatch):
     worker = tmp_path / 'worker.py'
     worker.write_text(WORKER)
-    monkeypatch.setattr(paddle, 'WORKER', worker)
+    monkeypatch.setattr(paddle_driver, 'WORKER', worker)
 
     def start(label='PP-LiteSeg-T', task='labels', python=sys.executable):
         case = Case(Model(label, tmp_path / 'x.py', (512, 1024)), task, 'paddle')
-        return paddle.PaddleTimer(case, python, str(tmp_path), threads=2)
+        return paddle_driver.PaddleTimer(case, python, str(tmp_path), threads=2)
 
     return start
 
@@ -76,7 +76,7 @@ def test_worker_wants_a_checkout(tmp_path):
 
 
 def test_worker_imports_nothing_of_ours():
-    tree = ast.parse(paddle.WORKER.read_text())
+    tree = ast.parse(paddle_driver.WORKER.read_text())
     names = {
         alias.name if isinstance(node, ast.Import) else node.module
         for node in ast.walk(tree)
