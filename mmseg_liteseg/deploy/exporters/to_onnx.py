@@ -18,7 +18,18 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
     """Writes ``stem.onnx``."""
     onnx = require('onnx', 'onnx', 'export to ONNX')
     path = stem.parent / f'{stem.name}.onnx'
-    interface = metadata.interface
+    trace(graph, metadata.interface, options, path)
+    _simplify(path)
+    model = onnx.load(str(path))
+    _drop_unused_domains(model)
+    _set_metadata(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return [path]
+
+
+def trace(graph: DeployGraph, interface: Interface, options: ExportOptions, path: Path) -> None:
+    """Writes the graph as torch's exporter makes it."""
     arguments = dict(
         opset_version=options.opset,
         input_names=['image'],
@@ -29,11 +40,25 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
         arguments['dynamo'] = False  # the newer exporter wants opset 18 and another library
     with quiet_tracing():
         torch.onnx.export(graph, (example_input(interface, options),), str(path), **arguments)
-    model = onnx.load(str(path))
-    _set_metadata(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return [path]
+
+
+def _simplify(path: Path) -> None:
+    """Folds constants: a graph of one size is left without any arithmetic on shapes, which NPUs cannot do."""
+    ort = require('onnxruntime', 'onnxruntime', 'export to ONNX')
+    session = ort.SessionOptions()
+    # basic: only what stays within ONNX's own operators
+    session.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    session.optimized_model_filepath = str(path)
+    session.log_severity_level = 3
+    ort.InferenceSession(path.read_bytes(), session, providers=['CPUExecutionProvider'])
+
+
+def _drop_unused_domains(model: object) -> None:
+    """Onnxruntime declares all that it knows; other readers refuse domains that they do not know."""
+    used = {node.domain for node in model.graph.node}
+    kept = [entry for entry in model.opset_import if entry.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
 
 
 def _set_metadata(model: object, metadata: Metadata) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from ..errors import require
@@ -18,7 +17,8 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
     openvino = require('openvino', 'openvino', 'export to OpenVINO')
     path = stem.parent / f'{stem.name}.xml'
     with tempfile.TemporaryDirectory(dir=stem.parent) as folder:
-        (onnx_path,) = to_onnx.export(graph, metadata, replace(options, formats=('onnx',)), Path(folder) / 'model')
+        onnx_path = Path(folder) / 'model.onnx'
+        to_onnx.trace(graph, metadata.interface, options, onnx_path)
         model = openvino.convert_model(str(onnx_path))
         model.set_rt_info(metadata.to_json(), [KEY])
         openvino.save_model(model, str(path), compress_to_fp16=False)

@@ -1,0 +1,145 @@
+"""Every format that is installed, at sizes that divide by nothing, against mmseg's own path."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.export import export
+from mmseg_liteseg.deploy.exporters import ExportOptions
+from mmseg_liteseg.deploy.runners import open_artefact
+from mmseg_liteseg.models.necks import sppm
+
+# 32 and 31 give features of one pixel, 500x333 a bin of every length
+SIZES = ((72, 96), (100, 67), (32, 31), (500, 333), (33, 200))
+NEEDS = dict(onnx=('onnx', 'onnxruntime'), openvino=('openvino',), torchscript=(), ncnn=('pnnx', 'ncnn'))
+
+
+def need(*formats):
+    for kind in formats:
+        for module in NEEDS[kind]:
+            pytest.importorskip(module, reason=f'{kind} needs {module}')
+
+
+def run_export(source, tmp_path, *formats, sizes=SIZES, bound=DEFAULT_BOUND, **options):
+    need(*formats)
+    lines = []
+    files = export(
+        source, ExportOptions(formats=formats, **options), tmp_path / 'out', 'tiny', bound, sizes, say=lines.append
+    )
+    return files, '\n'.join(lines)
+
+
+@pytest.mark.parametrize('kind', NEEDS)
+def test_any_size(source, tmp_path, kind):
+    files, report = run_export(source, tmp_path, kind, output='logits')
+    record = json.loads((tmp_path / 'out/tiny.agreement.json').read_text())
+    assert [(row['height'], row['width']) for row in record[kind]['rows'][: len(SIZES)]] == list(SIZES)
+    assert all(row['passed'] and row['relative'] < 1e-5 for row in record[kind]['rows'])
+    assert '500x333' in report
+    metadata = open_artefact(files[0]).metadata
+    assert metadata.classes == source.classes
+    assert metadata.palette == source.palette
+    assert metadata.source == source.files
+    assert metadata.interface.size is None
+    assert metadata.interface.mean == (120.0, 125.0, 130.0)
+
+
+@pytest.mark.parametrize('kind', ['onnx', 'openvino', 'torchscript'])
+@pytest.mark.parametrize('color', ['bgr', 'rgb'])
+def test_raw_pictures_in_labels_out(source, tmp_path, kind, color):
+    files, _ = run_export(source, tmp_path, kind, output='labels', raw=True, color=color, sizes=SIZES[:2])
+    runner = open_artefact(files[0])
+    labels = runner(np.zeros((1, 50, 60, 3), np.uint8))
+    assert labels.dtype == np.uint8
+    assert labels.shape == (1, 50, 60)
+    assert runner.input_dtype == 'uint8'
+
+
+@pytest.mark.parametrize('kind', NEEDS)
+def test_one_size(source, tmp_path, kind):
+    files, _ = run_export(source, tmp_path, kind, size=(90, 121), output='scores')
+    interface = open_artefact(files[0]).metadata.interface
+    assert (interface.size, interface.batch) == ((90, 121), 1)
+
+
+def test_static_graph_is_free_of_shape_arithmetic(source, tmp_path):
+    onnx = pytest.importorskip('onnx')
+    files, _ = run_export(source, tmp_path, 'onnx', size=(90, 121), batch=2)
+    model = onnx.load(str(files[0]))
+    kinds = {node.op_type for node in model.graph.node}
+    assert not kinds & {'Shape', 'Gather', 'Constant', 'Identity', 'Loop', 'If', 'BatchNormalization'}
+    assert [entry.domain for entry in model.opset_import] == ['']
+    assert [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim] == [2, 3, 90, 121]
+
+
+@pytest.mark.parametrize('opset', [11, 13, 17, 20])
+def test_opsets(source, tmp_path, opset):
+    onnx = pytest.importorskip('onnx')
+    files, _ = run_export(source, tmp_path, 'onnx', opset=opset, sizes=SIZES[:3], output='logits')
+    assert [entry.version for entry in onnx.load(str(files[0])).opset_import if not entry.domain] == [opset]
+
+
+def test_dynamic_axes_are_named(source, tmp_path):
+    onnx = pytest.importorskip('onnx')
+    files, _ = run_export(source, tmp_path, 'onnx', sizes=SIZES[:1])
+    graph = onnx.load(str(files[0])).graph
+    shapes = {
+        port.name: [d.dim_param for d in port.type.tensor_type.shape.dim] for port in [*graph.input, *graph.output]
+    }
+    assert shapes == {'image': ['batch', '', 'height', 'width'], 'labels': ['batch', 'height', 'width']}
+
+
+def test_floored_pooling_is_caught_and_nothing_is_left(source, tmp_path, monkeypatch):
+    """The error of other exporters: bins of floor(L / n) pixels."""
+
+    def floored(x, bins):
+        if not torch.onnx.is_in_onnx_export():
+            return torch.nn.functional.adaptive_avg_pool2d(x, bins)
+        kernel = [max(int(side) // bins, 1) for side in x.shape[2:]]
+        pooled = torch.nn.functional.avg_pool2d(x, kernel, kernel)
+        return pooled[:, :, :bins, :bins]
+
+    monkeypatch.setattr(sppm, 'adaptive_avg_pool', floored)
+    with pytest.raises(DeployError, match='does not agree with the model at 500x333'):
+        run_export(source, tmp_path, 'onnx', output='labels', size=(500, 333))
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_one_bad_format_holds_back_the_good_one(source, tmp_path, monkeypatch):
+    need('onnx')
+    from mmseg_liteseg.deploy.runners.torchscript import TorchScriptRunner
+
+    monkeypatch.setattr(TorchScriptRunner, '__call__', lambda self, x: np.zeros((len(x), *x.shape[2:]), np.uint8))
+    with pytest.raises(DeployError, match=r'tiny\.pt does not agree'):
+        run_export(source, tmp_path, 'onnx', 'torchscript', sizes=SIZES[:1])
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ('options', 'field'),
+    [
+        (dict(formats=('onnx', 'caffe')), 'format'),
+        (dict(formats=()), 'format'),
+        (dict(opset=10), 'opset'),
+        (dict(size=(0, 64)), 'shape'),
+        (dict(batch=4), 'batch'),
+        (dict(color='bgr'), 'color'),
+        (dict(formats=('ncnn',)), 'output'),
+        (dict(formats=('ncnn',), output='logits', raw=True), 'raw'),
+        (dict(formats=('ncnn',), output='logits', size=(64, 64), batch=2), 'batch'),
+    ],
+)
+def test_options_that_cannot_work(options, field):
+    with pytest.raises(DeployError, match=f'^{field}'):
+        ExportOptions(**options)
+
+
+def test_missing_library_is_named(source, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'pnnx', None)
+    with pytest.raises(DeployError, match='pip install pnnx'):
+        export(source, ExportOptions(formats=('ncnn',), output='logits'), tmp_path, 'x', say=str)
+    assert list(tmp_path.iterdir()) == []
