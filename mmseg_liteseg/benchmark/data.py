@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 import tempfile
 import time
 from contextlib import contextmanager
@@ -71,26 +72,25 @@ def with_cache(pipeline: Sequence[dict], max_bytes: int = 2**30) -> list[dict]:
 
 
 def time_steps(
-    dataset: Any, images: int, rounds: int, now: Callable[[], float] = time.perf_counter
-) -> dict[str, Spread]:
-    """Milliseconds per image of every step of a dataset's pipeline, and in ``total``.
+    dataset: Any, images: int, seed: int = 0, now: Callable[[], float] = time.process_time
+) -> dict[str, float]:
+    """Milliseconds of every step of a dataset's pipeline, and in ``total``, as means over the first images.
 
-    Each round takes the same images; a value is the mean over them, so that random branches average out, and the
-    spread is over the rounds.
+    By default processor time, which other processes change less than the time on the wall.
     """
+    random.seed(seed)
+    np.random.seed(seed)
     steps = dataset.pipeline.transforms
     names = [f'{number}. {type(step).__name__}' for number, step in enumerate(steps, 1)]
-    sums = {name: [0.0] * rounds for name in [*names, 'total']}
-    for number in range(rounds):
-        for index in range(images):
-            results = dataset.get_data_info(index % len(dataset))
-            for name, step in zip(names, steps):
-                start = now()
-                results = step(results)
-                duration = (now() - start) * 1e3 / images
-                sums[name][number] += duration
-                sums['total'][number] += duration
-    return {name: Spread.of(values) for name, values in sums.items()}
+    sums = dict.fromkeys(names, 0.0)
+    for index in range(images):
+        results = dataset.get_data_info(index % len(dataset))
+        for name, step in zip(names, steps):
+            start = now()
+            results = step(results)
+            sums[name] += now() - start
+    means = {name: value * 1e3 / images for name, value in sums.items()}
+    return {**means, 'total': sum(means.values())}
 
 
 def loader_rate(
@@ -138,14 +138,18 @@ def measure_pipelines(cfg: Config, dataset: Mapping[str, Any] | None, plan: Plan
         "mmseg's": mmseg_pipeline(cfg),
         "mmseg's, cached": with_cache(mmseg_pipeline(cfg)),
     }
-    results = {}
-    for name, pipeline in pipelines.items():
-        built = build_dataset(dataset, pipeline)
-        np.random.seed(0)
-        time_steps(built, images, 1)  # fills the cache
-        steps = time_steps(built, images, plan.rounds)
-        results[name] = {step: [round(value, 3) for value in vars(spread).values()] for step, spread in steps.items()}
-    return results
+    datasets = {name: build_dataset(dataset, pipeline) for name, pipeline in pipelines.items()}
+    rounds = [
+        {name: time_steps(built, images, seed) for name, built in datasets.items()} for seed in range(plan.rounds + 1)
+    ][1:]
+    return {
+        name: {step: _spread([entry[name][step] for entry in rounds]) for step in rounds[0][name]} for name in datasets
+    }
+
+
+def _spread(values: Sequence[float]) -> list[float]:
+    spread = Spread.of(values)
+    return [round(value, 3) for value in (spread.median, spread.low, spread.high)]
 
 
 @contextmanager

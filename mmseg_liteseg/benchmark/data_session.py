@@ -23,8 +23,9 @@ from .session import quiet
 from .torch_tasks import build_optim_wrapper, optim_config
 
 METHOD = (
-    'Steps: one process, one thread, mean over {images} images per round, median [quartiles] over {rounds} rounds, '
-    'after one round that is not counted (it fills the cache). Images per second and core are 1000 / total.',
+    'Steps: processor time (time.process_time) of one process with one thread. A round takes {images} images through '
+    'each pipeline in turn, with the same seed; values are means over the images, then median [quartiles] over '
+    '{rounds} rounds, after one that is not counted (it fills the cache). Images per second and core: 1000 / total.',
     "mmseg's pipeline has the same scales and crop: RandomResize, RandomCrop with cat_max_ratio 0.75, RandomFlip, "
     'PhotoMetricDistortion.',
     "Loader: training steps (data preprocessor, forward, losses, backward, optimiser) fed by the config's "

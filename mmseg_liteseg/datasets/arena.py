@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import multiprocessing
 import pickle
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class Arena:
     def _find(self, digest: int) -> tuple[int, bool]:
         """Row of the digest and True, or the free row for it and False; -1 where the table is full."""
         first = digest % _ENTRIES
-        for row in (*range(first, _ENTRIES), *range(first)):
+        for row in chain(range(first, _ENTRIES), range(first)):
             stored = int(self._table[row, 0])
             if stored in (0, digest):
                 return row, stored == digest
