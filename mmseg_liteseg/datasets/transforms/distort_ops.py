@@ -16,7 +16,7 @@ Planes = Tuple[np.ndarray, np.ndarray, np.ndarray]
 """Red, green and blue, each (H, W) uint8."""
 
 _LEVELS = np.arange(256, dtype=np.float32)
-_STRIP_PIXELS = 1 << 17  # strips of this size keep the float32 intermediates in a core's cache
+_STRIP_PIXELS = 1 << 15  # strips of this size keep the float32 intermediates in a core's cache
 
 
 def adjust_brightness(planes: Planes, factor: float) -> Planes:
@@ -129,17 +129,15 @@ def _make_hue_table() -> np.ndarray:
     """H for every [order of the channels][chroma][value - middle], flat, with the roundings of PIL's rgb2hsv."""
     chroma = np.maximum(np.arange(256, dtype=np.float32), 1)[:, None]
     fraction = np.arange(256, dtype=np.float32)[None, :] / chroma
-    exact = fraction.astype(np.float64)
     table = np.zeros((2, 2, 2, 256, 256), np.uint8)
     for red_green, red_blue, green_blue in np.ndindex(2, 2, 2):
         if red_green and red_blue:
             hue = 1 - fraction if green_blue else fraction - 1
         elif green_blue:
-            hue = 1 + exact if red_blue else 3 - exact
+            hue = 1 + fraction if red_blue else 3 - fraction
         else:
-            hue = 5 - exact if red_green else 3 + exact
-        hue = hue.astype(np.float32).astype(np.float64)
-        hue = np.fmod(hue / 6.0 + 1.0, 1.0).astype(np.float32)
+            hue = 5 - fraction if red_green else 3 + fraction
+        hue = np.fmod(hue.astype(np.float64) / 6.0 + 1.0, 1.0).astype(np.float32)
         table[red_green, red_blue, green_blue] = np.clip(hue.astype(np.float64) * 255.0, 0, 255).astype(np.uint8)
     table[..., 0, :] = 0
     return table.reshape(-1)
