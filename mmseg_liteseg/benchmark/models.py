@@ -75,10 +75,11 @@ def build(cfg: Config, size: tuple[int, int], checkpoint: str | None = None) -> 
 
 @torch.no_grad()
 def settle(model: nn.Module, size: tuple[int, int]) -> None:
-    """Gives random weights a scale at which the network computes with ordinary numbers.
+    """Gives random weights the scale at which a trained network computes.
 
-    Weights are Kaiming's and the running statistics come from two pictures of the given size: with statistics of 0 and
-    1 the activations of a deep network vanish into denormals, which a CPU computes many times slower.
+    Weights are Kaiming's and the running statistics come from two pictures of the given size. With statistics of 0 and
+    1 activations fade or grow from layer to layer, out of half precision's range in a deep network, and the CPU is
+    slow with denormal numbers.
     """
     for module in model.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):

@@ -62,10 +62,9 @@ def import_model(code: str) -> tuple[Any, Any]:
 
 
 def build_network(spec: dict) -> Any:
-    """PPLiteSeg with random weights of a scale at which activations stay ordinary numbers.
+    """PPLiteSeg with random weights of the scale that trained ones have, as models.settle gives them to ours.
 
-    The released initialisation with running statistics 0 and 1 makes them vanish into denormals, which a CPU computes
-    many times slower: weights are Kaiming's and the statistics come from one batch.
+    Weights are Kaiming's and the running statistics come from one batch.
     """
     import numpy as np
     import paddle

@@ -21,7 +21,8 @@ METHOD = (
     'each line come before the first of {rounds} rounds.',
     'Times are median [quartiles] over the rounds. Ratios are taken within each round, then their median [quartiles].',
     'On a GPU the clock starts and stops after torch.cuda.synchronize. At batch 1 each run waits for the device; at '
-    'larger batches {queue} runs are queued between two looks at the clock (throughput).',
+    'larger batches {queue} runs are queued between two looks at the clock (throughput). cudnn.benchmark is on; TF32 '
+    'as torch has it by default.',
     'Inputs of network, labels and train lie on the device already; image starts from a uint8 array in host memory and '
     'ends with a label map there.',
     'eager: as mmseg runs the config; below fp32 under torch.autocast. optimized: mmseg_liteseg.deploy.optimize. '

@@ -63,6 +63,7 @@ class Session:
         """
         quiet()
         torch.set_num_threads(self.threads)
+        torch.backends.cudnn.benchmark = True  # as mmseg's configs have it
         loads = [load_average()]
         self._models: dict[tuple[Model, str], nn.Module] = {}
         self._shares: dict[Model, float] = {}
