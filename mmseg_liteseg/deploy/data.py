@@ -1,0 +1,82 @@
+"""The config's data as an artefact takes it: pictures to calibrate on, pictures with labels to score on."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Iterator
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmseg_liteseg.registry import DATASETS
+
+from .errors import DeployError
+
+
+@dataclass
+class Example:
+    """One picture as the test pipeline gives it.
+
+    Attributes:
+        image: (H, W, C), BGR.
+        label: (H', W'), at the original size.
+        name: Path of the picture.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    name: str
+
+
+def calibration_examples(cfg: Config, limit: int) -> Iterator[Example]:
+    """Training pictures through the test pipeline, evenly spread over the set.
+
+    Raises:
+        DeployError: the config names no such data, or it is not there.
+    """
+    pipeline = _dataset_cfg(cfg, 'test_dataloader').get('pipeline')
+    return _examples(cfg, 'train_dataloader', limit, pipeline)
+
+
+def scoring_examples(cfg: Config, limit: int | None = None) -> Iterator[Example]:
+    """Test pictures, all or evenly spread ones.
+
+    Raises:
+        DeployError: the config names no such data, or it is not there.
+    """
+    return _examples(cfg, 'test_dataloader', limit, None)
+
+
+def _examples(cfg: Config, loader: str, limit: int | None, pipeline: list | None) -> Iterator[Example]:
+    dataset_cfg = deepcopy(_dataset_cfg(cfg, loader))
+    if pipeline is not None:
+        dataset_cfg['pipeline'] = pipeline
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    try:
+        dataset = DATASETS.build(dataset_cfg)
+        length = len(dataset)
+    except (OSError, ValueError, AssertionError) as error:
+        raise DeployError(f'{loader}: its data set cannot be read ({error})') from error
+    if not length:
+        raise DeployError(f'{loader}: its data set is empty')
+    count = min(limit or length, length)
+    for index in np.linspace(0, length - 1, count).round().astype(int):
+        packed = dataset[int(index)]
+        sample = packed['data_samples']
+        yield Example(
+            packed['inputs'].permute(1, 2, 0).numpy(),
+            sample.gt_sem_seg.data.squeeze(0).numpy(),
+            sample.metainfo.get('img_path', str(index)),
+        )
+
+
+def _dataset_cfg(cfg: Config, loader: str) -> dict:
+    """Of the data set itself, inside repeating and concatenating wrappers."""
+    dataset = (cfg.get(loader) or {}).get('dataset')
+    while dataset and ('dataset' in dataset or 'datasets' in dataset):
+        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
+    if not dataset:
+        raise DeployError(f'{loader}: the config has none, or none with a dataset')
+    return dataset

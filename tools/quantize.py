@@ -1,0 +1,71 @@
+"""Exports a trained model to ONNX in float and in INT8, and reports mIoU and speed of both on the config's data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from mmengine.config import DictAction
+
+EXAMPLE = """example:
+  python tools/quantize.py CONFIG CHECKPOINT --out deploy --images 100
+writes NAME.onnx, NAME_int8.onnx and NAME_int8.json (scores), unless INT8 costs more than --max-loss points of mIoU"""
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('config', help='config file, with training data to calibrate on and test data to score on')
+    add('checkpoint', help='weights: .pth or .pdparams')
+    add('--out', required=True, metavar='DIR', help='folder for the artefacts and the report')
+    add('--name', help="of the files, without suffix [the config's]")
+    add('--images', type=int, default=64, help='training pictures to calibrate on [64]')
+    add('--test-images', type=int, help='test pictures to score on [all]')
+    add('--method', default='MinMax', help='of calibration: MinMax, Entropy or Percentile [MinMax]')
+    add('--symmetric', action='store_true', help='int8 activations without zero point, as TensorRT wants them')
+    add('--float-layers', metavar='REGEX', help='convolutions to leave in float [context, attention, classifier]')
+    add('--max-loss', type=float, default=0.5, help='allowed loss of mIoU in points [0.5]')
+    add('--threads', type=int, default=0, help="of onnxruntime while scoring [the library's choice]")
+    add('--shape', nargs=2, type=int, metavar=('H', 'W'), help='one fixed size [any size and batch]')
+    add('--output', default='labels', help='labels, logits or scores (logits at 1/8) [labels]')
+    add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
+    add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
+    add('--opset', type=int, default=13, help='of ONNX, 13 to 20 [13]')
+    add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Quantises; on an error prints it and leaves no artefact."""
+    args = parse_args(argv)
+    # after the arguments are known to be right: it takes seconds
+    from mmseg_liteseg.deploy.exporters import ExportOptions
+    from mmseg_liteseg.deploy.quantize import FLOAT_LAYERS, QuantizeOptions, quantize
+    from mmseg_liteseg.deploy.source import load_source
+
+    try:
+        export_options = ExportOptions(
+            output=args.output,
+            size=tuple(args.shape) if args.shape else None,
+            raw=args.raw,
+            color=args.color,
+            opset=args.opset,
+        )
+        float_layers = FLOAT_LAYERS if args.float_layers is None else args.float_layers
+        options = QuantizeOptions(args.images, args.method, args.symmetric, float_layers, args.max_loss)
+        source = load_source(args.config, args.checkpoint, args.cfg_options)
+        name = args.name or Path(args.config).stem
+        files = quantize(source, export_options, options, Path(args.out), name, args.test_images, args.threads)
+    except (ValueError, OSError) as error:
+        sys.exit(f'error: {error}')
+    for file in files:
+        print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
+
+
+if __name__ == '__main__':
+    main()
