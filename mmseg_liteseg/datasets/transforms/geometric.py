@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
@@ -171,7 +172,7 @@ class RandomHorizontalFlip(RandomTransform):
         results['flip_direction'] = 'horizontal' if params else None
         if params:
             for key in ('img', *results.get('seg_fields', [])):
-                results[key] = results[key][:, ::-1]
+                results[key] = cv2.flip(results[key], 1)  # a view would be slow in all that follows
         return results
 
     def __repr__(self) -> str:

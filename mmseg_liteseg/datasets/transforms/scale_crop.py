@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Callable
 
 import cv2
 import numpy as np
@@ -70,7 +71,7 @@ class RandomScaleCrop(RandomTransform):
         part = self._scale_image(image, size, window)
         results['img'] = self.crop.pad(part, self.crop.img_pad_value)
         for key in results.get('seg_fields', []):
-            part = _scale_window(results[key], size, window, cv2.INTER_NEAREST)
+            part = _scale_label(results[key], size, window)
             results[key] = self.crop.pad(part, self.crop.seg_pad_value)
         results['scale'] = size[::-1]
         results['scale_factor'] = (size[1] / image.shape[1], size[0] / image.shape[0])
@@ -79,16 +80,19 @@ class RandomScaleCrop(RandomTransform):
 
     def _scale_image(self, image: np.ndarray, size: tuple[int, int], window: Slices) -> np.ndarray:
         """The window (in the scaled image) as float32, in memory of its own."""
-        if image.dtype == np.uint8 and all(_is_dyadic(n, m) for n, m in zip(image.shape, size)):
-            return _scale_window(image, size, window, cv2.INTER_LINEAR, np.float32)
         if image.shape[:2] == size:
             return image[window].astype(np.float32)
-        if image.dtype != np.float32:
-            source = self._buffer('source', image.shape)
-            np.copyto(source, image)
-            image = source
+        if image.dtype == np.uint8 and _all_dyadic(image, size):
+            return _scale_window(image, size, window, cv2.INTER_LINEAR, self._as_float)
         target = self._buffer('target', (*size, *image.shape[2:]))
-        return cv2.resize(image, size[::-1], dst=target, interpolation=cv2.INTER_LINEAR)[window].copy()
+        return cv2.resize(self._as_float(image), size[::-1], dst=target, interpolation=cv2.INTER_LINEAR)[window].copy()
+
+    def _as_float(self, image: np.ndarray) -> np.ndarray:
+        if image.dtype == np.float32:
+            return image
+        source = self._buffer('source', image.shape)
+        np.copyto(source, image)
+        return source
 
     def _buffer(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """Uninitialised float32 memory of this process, kept at the largest size asked for."""
@@ -101,26 +105,32 @@ class RandomScaleCrop(RandomTransform):
         return f'{type(self).__name__}({self.scaling}, {self.crop})'
 
 
-def _is_dyadic(before: int, after: int) -> bool:
-    """Whether ``after / before`` is a power of two."""
-    ratio = max(before, after) / min(before, after)
-    return math.frexp(ratio)[0] == 0.5
+def _all_dyadic(array: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether both axes are scaled by a power of two."""
+    ratios = (max(before, after) / min(before, after) for before, after in zip(array.shape, size))
+    return all(math.frexp(ratio)[0] == 0.5 for ratio in ratios)
+
+
+def _scale_label(label: np.ndarray, size: tuple[int, int], window: Slices) -> np.ndarray:
+    """The window (in the scaled label map)."""
+    if label.shape == size:
+        return label[window]
+    if _all_dyadic(label, size):
+        return _scale_window(label, size, window, cv2.INTER_NEAREST)
+    return cv2.resize(label, size[::-1], interpolation=cv2.INTER_NEAREST)[window]
 
 
 def _scale_window(
-    array: np.ndarray, size: tuple[int, int], window: Slices, interpolation: int, dtype: type | None = None
+    array: np.ndarray,
+    size: tuple[int, int],
+    window: Slices,
+    interpolation: int,
+    convert: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> np.ndarray:
-    """Scales ``array`` to ``size`` and cuts the window out; from a part of it if both ratios are powers of two."""
-    if array.shape[:2] == size:
-        part = array[window]
-        return part if dtype is None else part.astype(dtype)
-    if not all(_is_dyadic(n, m) for n, m in zip(array.shape, size)):
-        return cv2.resize(array, size[::-1], interpolation=interpolation)[window]
+    """What scaling ``array`` to ``size`` gives in the window, from the part of it that matters. Powers of two only."""
     sources, targets = zip(*(_axis_window(n, m, part) for n, m, part in zip(array.shape, size, window)))
-    source = array[sources]
-    source = source if dtype is None else source.astype(dtype)
     fy, fx = (m / n for n, m in zip(array.shape, size))
-    return cv2.resize(source, None, fx=fx, fy=fy, interpolation=interpolation)[targets]
+    return cv2.resize(convert(array[sources]), None, fx=fx, fy=fy, interpolation=interpolation)[targets]
 
 
 def _axis_window(before: int, after: int, window: slice) -> tuple[slice, slice]:
