@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
-from tests.helpers import REPO
+from tests.helpers import REPO, forget_runs
 
 # Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores.
 torch.set_num_threads(1)
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    """Each test starts as a tool does: in mmseg's scope, with nothing left of earlier runs."""
+    forget_runs()
+    init_default_scope('mmseg')
 
 
 @pytest.fixture(scope='session')

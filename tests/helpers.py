@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
+from mmengine.visualization import Visualizer
 from mmseg.structures import SegDataSample
+from mmseg.visualization import SegLocalVisualizer
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = Path(__file__).parent / 'data'
@@ -25,3 +29,9 @@ def make_samples(n: int, size: tuple[int, int], num_classes: int, seed: int = 0)
     labels = torch.randint(0, num_classes, (n, 1, *size), generator=rng)
     labels[torch.rand(labels.shape, generator=rng) < 0.05] = 255
     return [SegDataSample(gt_sem_seg=PixelData(data=label)) for label in labels]
+
+
+def forget_runs() -> None:
+    """Drops what runners leave behind in this process: default scope, logger, message hub, visualizer."""
+    for kind in (DefaultScope, MMLogger, MessageHub, Visualizer, SegLocalVisualizer):
+        kind._instance_dict.clear()

@@ -7,13 +7,9 @@ from typing import Callable, Sequence
 
 import numpy as np
 import pytest
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.registry import DefaultScope
-from mmengine.visualization import Visualizer
-from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from tests.helpers import REPO
+from tests.helpers import REPO, forget_runs
 from tools.train import main as train_main
 
 CONFIG = """
@@ -79,8 +75,7 @@ def tiny_config(tmp_path: Path) -> Path:
 
 def run_alone(main: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
     """Runs a tool's main as if in a process of its own, less the second that yapf needs for each dump of the config."""
-    for kind in (Visualizer, SegLocalVisualizer, MMLogger, MessageHub, DefaultScope):
-        kind._instance_dict.clear()
+    forget_runs()
     with pytest.MonkeyPatch.context() as patch:
         for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
             patch.setattr(f'{module}.FormatCode', lambda text, **_: (text, False), raising=False)
