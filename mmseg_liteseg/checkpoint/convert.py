@@ -72,6 +72,8 @@ def from_paddle(arrays: Arrays) -> Conversion:
     report = Report(shapes={key: tuple(array.shape) for key, array in arrays.items()})
     whole = any(key.startswith(('ppseg_head.', 'seg_heads.')) for key in arrays)
     originals = dict(_with_prefix(arrays, whole))  # full key -> key in the source
+    if len(originals) != len(arrays):
+        raise CheckpointFileError('holds the keys of an encoder twice, under two prefixes')
     shapes = {key: report.shapes[original] for key, original in originals.items()}
     encoder = detect_encoder(shapes, PADDLE)
     for key, reason in _not_needed(originals, arrays, encoder, whole):

@@ -31,7 +31,7 @@ def test_every_kind_of_key():
         'ppseg_head.cm.conv_out._batch_norm.weight': 'neck.conv_out.bn.weight',
         'ppseg_head.arm_list.0.conv_x._conv.weight': 'decode_head.fusions.0.conv_skip.conv.weight',
         'ppseg_head.arm_list.2.conv_out._conv.weight': 'decode_head.fusions.2.conv_out.conv.weight',
-        'ppseg_head.arm_list.1.conv_xy_atten.1._batch_norm.bias': 'decode_head.fusions.1.attention.1.bn.bias',
+        'ppseg_head.arm_list.2.conv_xy_atten.1._batch_norm.bias': 'decode_head.fusions.2.attention.1.bn.bias',
         'seg_heads.0.conv._conv.weight': 'decode_head.cls_conv.conv.weight',
         'seg_heads.0.conv_out.weight': 'decode_head.conv_seg.weight',
         'seg_heads.2.conv._batch_norm._mean': 'decode_head.aux_heads.1.conv.bn.running_mean',
@@ -160,6 +160,16 @@ HEAD = 'seg_heads.1.conv._batch_norm.bias'
 def test_every_tensor_is_accounted_for(key, value, message):
     with pytest.raises(CheckpointFileError, match=message):
         from_paddle(change(make_arrays(), key, value))
+
+
+def test_no_key_hides_behind_another():
+    arrays = {
+        **make_encoder_arrays(prefix='a.'),
+        'backbone.features.3.extra': np.ones(1, 'f4'),
+        'a.features.3.extra': np.ones(2, 'f4'),
+    }
+    with pytest.raises(CheckpointFileError, match='two prefixes'):
+        from_paddle(arrays)
 
 
 def test_other_models_are_named():
