@@ -1,0 +1,112 @@
+"""mmdeploy's conversion in one call: its wheel brings neither its tools nor its configs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Callable, Sequence
+
+import cv2
+from mmengine.config import Config, ConfigDict
+
+from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, Bound
+from .errors import DeployError, require
+from .images import images_of
+from .source import load_source
+from .verify import verify
+
+_CONVERTERS = dict(onnxruntime='torch2onnx', torchscript='torch2torchscript')
+_SDK_FILES = ('deploy.json', 'pipeline.json', 'detail.json')
+
+
+def convert(
+    deploy_config: str,
+    config: str,
+    checkpoint: str,
+    out: Path,
+    dump_info: bool = False,
+    bound: Bound = DEFAULT_BOUND,
+    deploy_options: dict | None = None,
+    sizes: Sequence[tuple[int, int]] = DYNAMIC_SIZES,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Converts a model with mmdeploy, compares the result with the model, and then puts it into ``out``.
+
+    Args:
+        deploy_config: One of configs/deploy, for onnxruntime or torchscript.
+        config: Of the model.
+        checkpoint: Of the model.
+        out: Folder for the results; made if missing.
+        dump_info: Also writes the three files that mmdeploy's SDK reads.
+        bound: What counts as agreement.
+        deploy_options: Settings of the deploy config to override.
+        sizes: (H, W) at which a dynamic result is compared.
+        say: Takes the lines of the report.
+
+    Returns:
+        The files.
+
+    Raises:
+        DeployError: a file is missing, mmdeploy is not installed, the backend is another one, or the result does not
+            agree with the model; nothing is written then.
+    """
+    apis = require('mmdeploy.apis', 'mmdeploy==1.3.1', 'this conversion')
+    deploy_cfg = _read_deploy_config(deploy_config, deploy_options)
+    source = load_source(config, checkpoint)
+    shape = _ir_config(deploy_cfg).get('input_shape')
+    size = tuple(shape[::-1]) if shape else (500, 333)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
+        picture = f'{folder}/picture.png'
+        cv2.imwrite(picture, images_of(size, 1)[0])
+        name = _ir_config(deploy_cfg).save_file
+        model_cfg = sdk_config(config, size)
+        run = getattr(apis, _CONVERTERS[deploy_cfg.backend_config.type])
+        run(picture, folder, name, deploy_cfg, model_cfg, checkpoint, 'cpu')
+        output = 'labels' if deploy_cfg.codebase_config.get('with_argmax', True) else 'logits'
+        verify(Path(folder) / name, source, [size] if shape else sizes, bound, say=say, output=output)
+        names = [name]
+        if dump_info:
+            sdk = require('mmdeploy.backend.sdk.export_info', 'mmdeploy==1.3.1', '--dump-info')
+            sdk.export2SDK(deploy_cfg, model_cfg, folder, checkpoint, 'cpu')
+            names += _SDK_FILES
+        for name in names:
+            os.replace(Path(folder) / name, out / name)
+    return [out / name for name in names]
+
+
+def sdk_config(config: str, size: tuple[int, int]) -> Config:
+    """The model's config, with a test pipeline as mmdeploy's SDK knows it: a second step that resizes to one size.
+
+    Args:
+        config: Of the model.
+        size: (H, W) of the network's input.
+    """
+    cfg = Config.fromfile(config)
+    load, *others = cfg.test_pipeline
+    others = [step for step in others if step['type'].split('.')[-1] != 'Resize']
+    resize = ConfigDict(type='Resize', scale=size[::-1], keep_ratio=False)
+    cfg.test_pipeline = [load, resize, *others]
+    cfg.data_preprocessor = cfg.model.data_preprocessor
+    if not cfg.get('visualizer'):
+        cfg.visualizer = ConfigDict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+    return cfg
+
+
+def _read_deploy_config(path: str, options: dict | None) -> Config:
+    if not Path(path).is_file():
+        raise DeployError(f'deploy config {path}: no such file')
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    kind = (cfg.get('backend_config') or {}).get('type')
+    if kind not in _CONVERTERS:
+        raise DeployError(
+            f'deploy config {path}: backend_config.type is {kind!r}; this tool converts for '
+            f"{' and '.join(_CONVERTERS)}. For others use mmdeploy's own tools/deploy.py with this config"
+        )
+    return cfg
+
+
+def _ir_config(cfg: Config) -> ConfigDict:
+    return cfg.get('onnx_config') or cfg.ir_config
