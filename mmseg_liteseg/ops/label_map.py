@@ -7,6 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from .backend import use_triton
 from .bilinear import Axis, axis_map
 from .label_plan import LabelPlan, label_plan
 
@@ -44,6 +45,10 @@ def upsample_argmax(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
         raise ValueError(f'logits must have shape (N, C, {rows.in_size}, {columns.in_size}), got {tuple(logits.shape)}')
     if logits.dtype not in (torch.float32, torch.float64):
         logits = logits.float()
+    if use_triton(logits):
+        from . import label_map_kernels
+
+        return label_map_kernels.upsample_argmax(logits, rows, columns)
     labels = logits.new_empty((len(logits), rows.out_size, columns.out_size), dtype=torch.long)
     plan = label_plan(rows, logits.device, logits.dtype)
     step = max(64, CHUNK // (logits.shape[1] * rows.in_size))
@@ -58,18 +63,21 @@ def upsample_argmax(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
 
 def _resize_columns(image: Tensor, columns: Axis, start: int, stop: int) -> Tensor:
     """(C, h, w) -> columns start..stop of the result, (C, h, stop - start)."""
-    matrix, low, high = _column_matrix(columns, start, stop, image.device, image.dtype)
-    return (image[:, :, low:high].reshape(-1, high - low) @ matrix).view(*image.shape[:2], -1)
+    taps = axis_map(columns)
+    if image.device.type == 'cpu':
+        matrix, low, high = _column_matrix(columns, start, stop, image.dtype)
+        return (image[:, :, low:high].reshape(-1, high - low) @ matrix).view(*image.shape[:2], -1)
+    # a GPU might round the factors of a matrix product to TF32
+    index = torch.from_numpy(taps.index[start:stop].T.copy()).to(image.device)
+    weight = torch.from_numpy(taps.weight[start:stop].T.copy()).to(image)
+    return sum(image.index_select(2, i) * w for i, w in zip(index, weight))
 
 
 @lru_cache(maxsize=64)
-def _column_matrix(
-    columns: Axis, start: int, stop: int, device: torch.device, dtype: torch.dtype
-) -> tuple[Tensor, int, int]:
+def _column_matrix(columns: Axis, start: int, stop: int, dtype: torch.dtype) -> tuple[Tensor, int, int]:
     taps = axis_map(columns)
     low, high = int(taps.index[start:stop].min()), int(taps.index[start:stop].max()) + 1
-    matrix = torch.from_numpy(taps.dense(columns.in_size)[start:stop, low:high].T.copy())
-    return matrix.to(device, dtype), low, high
+    return torch.from_numpy(taps.dense(columns.in_size)[start:stop, low:high].T.copy()).to(dtype), low, high
 
 
 def _labels_of_columns(knots: Tensor, plan: LabelPlan) -> Tensor:

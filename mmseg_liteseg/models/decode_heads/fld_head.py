@@ -18,7 +18,7 @@ from mmseg_liteseg.registry import MODELS
 from ..layers.checks import check_positive_ints
 from ..layers.conv import ConvBN
 from ..layers.uafm import KAIMING_FAN_IN
-from .labels import check_labels
+from .branch_loss import make_branch_loss
 
 
 class SegBranch(nn.Sequential):
@@ -160,18 +160,16 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         Raises:
             ValueError: A label is neither a class nor ignore_index; names the image.
         """
-        check_labels(batch_data_samples, self.num_classes, self.ignore_index)
+        branch_loss = make_branch_loss(self, batch_data_samples)
         features = self.decode(inputs)
-        losses = self.loss_by_feat(self.classify(features[0]), batch_data_samples)
+        losses = branch_loss(self.classify(features[0]))
         for i, (head, feature) in enumerate(zip(self.aux_heads, features[1:])):
-            losses.update(add_prefix(self.loss_by_feat(head(feature), batch_data_samples), f'aux_{i}'))
+            losses.update(add_prefix(branch_loss(head(feature)), f'aux_{i}'))
         return losses
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):
-            raise ValueError(
-                f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs'
-            )
+            raise ValueError(f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs')
         return [inputs[i] for i in self.in_index]
 
 

@@ -1,0 +1,112 @@
+"""Upsampling, cross entropy, hard example mining and accuracy in one pass over the pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .backend import use_triton
+from .ohem_sums import ChunkedSums, OHEMSums
+from .targets import Targets
+
+# PaddleSeg's, in mean(loss * kept) / (mean(kept) + EPS)
+EPS = 1e-5
+
+
+def ohem_cross_entropy(
+    logits: Tensor,
+    targets: Targets,
+    thresh: float,
+    min_kept: int,
+    align_corners: bool = False,
+    class_weight: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Mean cross entropy of the hard pixels of upsampled logits, and the accuracy over all pixels.
+
+    The same as ``F.interpolate`` to the labels' size, our ``OHEMPixelSampler``, mmseg's ``CrossEntropyLoss`` and
+    ``accuracy``, but nothing of full size with a channel per class is ever held. The gradient goes to the size of the
+    logits in the same pass, so backward is one multiplication.
+
+    Which pixels are hard is known during the pass unless fewer than ``min_kept`` are below ``thresh``. Then the
+    threshold is the ``min_kept``-th smallest probability, and a second pass adds the pixels in between.
+
+    Args:
+        logits: (N, C, h, w). Half precision is computed in float32.
+        targets: The labels.
+        thresh: Probability of the true class from which on a pixel is easy.
+        min_kept: Pixels of the batch to keep at least.
+        align_corners: Of the upsampling.
+        class_weight: (C,), scales each pixel's loss.
+
+    Returns:
+        The loss, a scalar, and the accuracy in percent, of shape (1,), both float32 (float64 for such logits).
+
+    Raises:
+        ValueError: The batch sizes differ, or a label is not below C.
+    """
+    if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
+        raise ValueError(
+            f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
+            'labels in 0..C-1'
+        )
+    if logits.dtype not in (torch.float32, torch.float64):
+        logits = logits.float()
+    if class_weight is not None:
+        class_weight = class_weight.to(logits)
+    if not 0 < min_kept < targets.num_valid:
+        thresh, min_kept = float('inf'), 0  # every valid pixel counts
+    return _OHEMCrossEntropy.apply(logits, targets, thresh, min_kept, align_corners, class_weight)
+
+
+class _OHEMCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        logits: Tensor,
+        targets: Targets,
+        thresh: float,
+        min_kept: int,
+        align_corners: bool,
+        class_weight: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        with torch.autocast(logits.device.type, enabled=False):
+            sums = _new_sums(logits, targets, align_corners, class_weight, ctx.needs_input_grad[0])
+            sums.run(below=thresh)
+            if int(sums.kept) < min_kept:
+                sums.run(below=_smallest(sums.prob[targets.valid], min_kept), start=thresh)
+        scale = 1 / (sums.kept + EPS * targets.valid.numel())
+        if sums.gradient is not None:
+            ctx.save_for_backward(sums.gradient.mul_(scale))
+        accuracy = _accuracy(sums.correct, targets.num_valid)
+        ctx.mark_non_differentiable(accuracy)
+        return (sums.loss * scale).to(logits.dtype), accuracy
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, loss_gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return (gradient * loss_gradient, None, None, None, None, None)
+
+
+def _new_sums(logits: Tensor, *args: Any) -> OHEMSums:
+    if use_triton(logits):
+        from .ohem_kernels import TritonSums
+
+        return TritonSums(logits, *args)
+    return ChunkedSums(logits, *args)
+
+
+def _smallest(values: Tensor, k: int) -> float:
+    """The k-th smallest value."""
+    if values.is_cuda:  # kthvalue runs on a single multiprocessor
+        return values.topk(k, largest=False, sorted=False).values.max().item()
+    return values.kthvalue(k).values.item()
+
+
+def _accuracy(correct: Tensor, num_valid: int) -> Tensor:
+    """In percent, (1,); as mmseg's, with the same guard against zero pixels."""
+    eps = torch.finfo(torch.float32).eps
+    return ((correct.float() + eps) * (100.0 / (num_valid + eps))).reshape(1)
