@@ -36,6 +36,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         default='labels',
         help='labels (uint8, N x H x W), logits (N x C x H x W) or scores (logits at 1/8) [labels]',
     )
+    add('--label-dtype', default='uint8', help='of labels: uint8, int32 or int64; TensorRT needs int32 [uint8]')
     add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
     add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
     add('--opset', type=int, default=11, help='of ONNX, 11 to 20 [11]')
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raw=args.raw,
             color=args.color,
             opset=args.opset,
+            label_dtype=args.label_dtype,
         )
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         bound = agreement.Bound(args.max_relative, args.max_pixels)

@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--threads', type=int, default=0, help="of onnxruntime while scoring [the library's choice]")
     add('--shape', nargs=2, type=int, metavar=('H', 'W'), help='one fixed size [any size and batch]')
     add('--output', default='labels', help='labels, logits or scores (logits at 1/8) [labels]')
+    add('--label-dtype', default='uint8', help='of labels: uint8, int32 or int64; TensorRT needs int32 [uint8]')
     add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
     add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
     add('--opset', type=int, default=13, help='of ONNX, 13 to 20 [13]')
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raw=args.raw,
             color=args.color,
             opset=args.opset,
+            label_dtype=args.label_dtype,
         )
         float_layers = FLOAT_LAYERS if args.float_layers is None else args.float_layers
         options = QuantizeOptions(args.images, args.method, args.symmetric, float_layers, args.max_loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Callable, Iterable, Sequence
 
 import numpy as np
@@ -97,26 +97,31 @@ def compare(
 
 def judge(expected: Tensor, output: np.ndarray, interface: Interface, bound: Bound) -> Row:
     """Compares an output with the logits (N, C, H, W) that the model gives at the size of the images."""
-    (n, channels, height, width), relative, max_diff = expected.shape, None, None
     labels = _label(expected, interface)
     if interface.output == 'labels':
-        found = torch.from_numpy(output.astype(np.int64))
-        found = found[:, 0] if found.ndim == 4 and found.shape[1] == 1 else found
-        _check_shape(found.shape, (n, height, width))
-    else:
-        logits = torch.from_numpy(np.ascontiguousarray(output, dtype=np.float32))
-        _check_shape(logits.shape[:2], (n, channels))
-        if interface.output == 'scores':
-            logits = F.interpolate(logits, (height, width), mode='bilinear', align_corners=interface.align_corners)
-        _check_shape(logits.shape, expected.shape)
-        max_diff = _max_abs(logits - expected)
-        relative = max_diff / max(_max_abs(expected), 1e-12)
-        found = _label(logits, interface)
-    differing, pixels = int((found != labels).sum()), labels.numel()
+        return judge_labels(labels, output, bound)
+    logits = torch.from_numpy(np.ascontiguousarray(output, dtype=np.float32))
+    _check_shape(logits.shape[:2], expected.shape[:2])
+    if interface.output == 'scores':
+        size, align_corners = tuple(expected.shape[2:]), interface.align_corners
+        logits = F.interpolate(logits, size, mode='bilinear', align_corners=align_corners)
+    _check_shape(logits.shape, expected.shape)
+    max_diff = _max_abs(logits - expected)
+    relative = max_diff / max(_max_abs(expected), 1e-12)
+    row = judge_labels(labels, _label(logits, interface).numpy(), bound)
+    # the comparison is also False for NaN
+    return replace(row, max_diff=max_diff, relative=relative, passed=row.passed and relative <= bound.relative)
+
+
+def judge_labels(expected: Tensor, output: np.ndarray, bound: Bound) -> Row:
+    """Compares labels (N, H, W) or (N, 1, H, W) with the expected ones (N, H, W)."""
+    found = torch.from_numpy(output.astype(np.int64))
+    found = found[:, 0] if found.ndim == 4 and found.shape[1] == 1 else found
+    _check_shape(found.shape, expected.shape)
+    (n, height, width), pixels = expected.shape, expected.numel()
+    differing = int((found != expected).sum())
     passed = differing <= max(bound.pixels * pixels, _TIES * n)
-    if relative is not None:
-        passed = passed and relative <= bound.relative  # also False for NaN
-    return Row(height, width, n, max_diff, relative, differing, pixels, passed)
+    return Row(height, width, n, None, None, differing, pixels, passed)
 
 
 def sizes_to_check(interface: Interface, dynamic: Sequence[tuple[int, int]] = DYNAMIC_SIZES) -> list[tuple]:

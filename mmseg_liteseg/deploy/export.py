@@ -136,6 +136,6 @@ def _export_one(
     say: Callable[[str], None],
 ) -> tuple[list[Path], dict]:
     metadata = describe(source, options)
-    graph = make_graph(source, metadata.interface)
+    graph = make_graph(source, metadata.interface, options.label_dtype)
     files = write_artefact(kind, graph, metadata, options, stem)
     return files, check_artefact(files[0], source, bound, sizes, images, say)

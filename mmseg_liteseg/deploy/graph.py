@@ -22,6 +22,10 @@ class DeployGraph(nn.Module):
         model: Segmentor in eval mode.
         interface: What goes in and comes out.
         flip: The input's channels are in the opposite order of the network's.
+        label_dtype: Of labels.
+
+    Raises:
+        DeployError: there are more classes than the type of the labels can hold.
 
     Example:
         >>> graph = make_graph(source, interface_of(source, output='labels'))  # doctest: +SKIP
@@ -29,11 +33,14 @@ class DeployGraph(nn.Module):
         torch.Size([1, 64, 128])
     """
 
-    def __init__(self, model: nn.Module, interface: Interface, flip: bool = False) -> None:
+    def __init__(self, model: nn.Module, interface: Interface, flip: bool = False, label_dtype: str = 'uint8') -> None:
         super().__init__()
         self.model = model
         self.interface = interface
         self.flip = flip
+        self.label_dtype = getattr(torch, label_dtype)
+        if model.decode_head.num_classes - 1 > torch.iinfo(self.label_dtype).max:
+            raise DeployError(f'label_dtype: {label_dtype} cannot hold {model.decode_head.num_classes} classes')
         self.register_buffer('mean', torch.tensor(interface.mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(interface.std).view(1, -1, 1, 1), persistent=False)
 
@@ -54,16 +61,16 @@ class DeployGraph(nn.Module):
         return torch.cat([x[:, 2:3], x[:, 1:2], x[:, 0:1]], dim=1) if self.flip else x
 
     def label(self, logits: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, H, W), uint8 wherever the classes fit."""
+        """(N, C, H, W) -> (N, H, W)."""
         if self.interface.threshold is not None:
-            return (logits[:, 0].sigmoid() > self.interface.threshold).to(torch.uint8)
-        labels = logits.argmax(dim=1)
-        return labels.to(torch.uint8 if logits.shape[1] <= 256 else torch.int32)
+            return (logits[:, 0].sigmoid() > self.interface.threshold).to(self.label_dtype)
+        return logits.argmax(dim=1).to(self.label_dtype)
 
 
-def make_graph(source: Source, interface: Interface) -> DeployGraph:
+def make_graph(source: Source, interface: Interface, label_dtype: str = 'uint8') -> DeployGraph:
     """The graph of a trained model with the given interface."""
-    return DeployGraph(source.model, interface, flip=interface.color != interface_of(source).color).eval()
+    flip = interface.color != interface_of(source).color
+    return DeployGraph(source.model, interface, flip, label_dtype).eval()
 
 
 def interface_of(

@@ -91,7 +91,8 @@ def quantize(
     with tempfile.TemporaryDirectory(dir=out, prefix='.quantize-') as folder:
         stem = Path(folder) / name
         metadata = describe(source, export_options)
-        (floating,) = write_artefact('onnx', make_graph(source, metadata.interface), metadata, export_options, stem)
+        graph = make_graph(source, metadata.interface, export_options.label_dtype)
+        (floating,) = write_artefact('onnx', graph, metadata, export_options, stem)
         check_artefact(floating, source, DEFAULT_BOUND, DYNAMIC_SIZES, None, say)
         integer = stem.parent / f'{name}_int8.onnx'
         examples = calibration_examples(source.cfg, options.images)

@@ -125,6 +125,7 @@ def test_one_bad_format_holds_back_the_good_one(source, tmp_path, monkeypatch):
         (dict(formats=('onnx', 'caffe')), 'format'),
         (dict(formats=()), 'format'),
         (dict(opset=10), 'opset'),
+        (dict(label_dtype='int8'), 'label_dtype'),
         (dict(size=(0, 64)), 'shape'),
         (dict(batch=4), 'batch'),
         (dict(color='bgr'), 'color'),

@@ -32,6 +32,19 @@ def test_logits_and_labels(source, expected, preprocessing):
     assert (labels != expected.argmax(1)).sum() <= 2
 
 
+@pytest.mark.parametrize('dtype', ['uint8', 'int32', 'int64'])
+def test_type_of_labels(source, dtype):
+    graph = make_graph(source, interface_of(source, output='labels'), dtype)
+    with torch.no_grad():
+        assert graph(torch.rand(1, 3, 33, 33)).dtype == getattr(torch, dtype)
+
+
+def test_labels_that_the_type_cannot_hold(source, monkeypatch):
+    monkeypatch.setattr(source.model.decode_head, 'num_classes', 257)
+    with pytest.raises(DeployError, match='uint8 cannot hold 257 classes'):
+        make_graph(source, interface_of(source, output='labels'))
+
+
 def test_scores_are_the_heads_own(source):
     assert run(source, output='scores').shape == (2, 11, 7, 9)
 

@@ -8,6 +8,7 @@ from ..errors import DeployError
 
 FORMATS = ('onnx', 'openvino', 'torchscript', 'ncnn')
 OPSETS = range(11, 21)
+LABEL_DTYPES = ('uint8', 'int32', 'int64')
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class ExportOptions:
         size: (H, W) of a static model, or None for any size.
         batch: Images at a time of a static model; a dynamic one takes any number.
         raw: Pre-processing inside: uint8 (N, H, W, C) in.
+        label_dtype: Of labels: 'uint8', 'int32' or 'int64'. TensorRT casts to no uint8.
         color: Of a raw input: 'bgr' or 'rgb'; the network's own by default.
         opset: Of ONNX.
 
@@ -34,6 +36,7 @@ class ExportOptions:
     raw: bool = False
     color: str | None = None
     opset: int = 11
+    label_dtype: str = 'uint8'
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -41,6 +44,8 @@ class ExportOptions:
             raise DeployError(f'format: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}')
         if self.opset not in OPSETS:
             raise DeployError(f'opset: expected {OPSETS[0]} to {OPSETS[-1]}, got {self.opset}')
+        if self.label_dtype not in LABEL_DTYPES:
+            raise DeployError(f'label_dtype: expected one of {", ".join(LABEL_DTYPES)}, got {self.label_dtype!r}')
         if self.size is not None and min(self.size) < 1:
             raise DeployError(f'shape: expected two positive numbers, got {self.size[0]} {self.size[1]}')
         if self.batch < 1 or (self.size is None and self.batch != 1):

@@ -1,0 +1,61 @@
+"""Builds a TensorRT engine from an ONNX file and compares it with that file in onnxruntime.
+
+NOT RUN: written from NVIDIA's documentation for TensorRT 8.5 to 10; no machine with TensorRT was at hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Sequence
+
+EXAMPLE = """examples:
+  python tools/export.py CONFIG CHECKPOINT --out deploy --name model --output labels --label-dtype int32
+  python tools/build_tensorrt.py deploy/model.onnx --fp16 --shapes 1x3x512x512 1x3x512x1024 4x3x1024x2048
+
+  python tools/quantize.py CONFIG CHECKPOINT --out deploy --name model --symmetric --label-dtype int32
+  python tools/build_tensorrt.py deploy/model_int8.onnx --int8 --fp16 --shapes 1x3x512x1024"""
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('onnx', help='ONNX file of tools/export.py or tools/quantize.py')
+    add('--out', metavar='FILE', help="the engine [the ONNX file's name with .engine]")
+    add('--fp16', action='store_true', help='allow half precision')
+    add('--int8', action='store_true', help='for a file of tools/quantize.py --symmetric')
+    add('--tf32', action='store_true', help='allow TF32 for float32')
+    add('--shapes', nargs='+', default=[], metavar='NxCxHxW', help='smallest, usual, greatest input, or one for all')
+    add('--workspace', type=int, default=2048, metavar='MIB', help='memory for trying kernels [2048]')
+    add('--max-relative', type=float, help='allowed difference, share of the greatest logit [1e-3; fp16, int8: 0.1]')
+    add('--max-pixels', type=float, help='allowed share of differing pixels [1e-3; fp16 0.005, int8: 0.02]')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Builds; on an error prints it and leaves no engine."""
+    args = parse_args(argv)
+    # after the arguments are known to be right: it takes seconds
+    from mmseg_liteseg.deploy.agreement import Bound
+    from mmseg_liteseg.deploy.tensorrt import EngineOptions, build, parse_shape
+
+    reduced = args.fp16 or args.int8
+    relative = args.max_relative or (0.1 if reduced else 1e-3)
+    pixels = args.max_pixels or (0.02 if args.int8 else 0.005 if args.fp16 else 1e-3)
+    path = Path(args.onnx)
+    out = Path(args.out) if args.out else path.with_suffix('.engine')
+    try:
+        shapes = tuple(parse_shape(text) for text in args.shapes)
+        options = EngineOptions(args.fp16, args.int8, args.tf32, shapes, args.workspace)
+        build(path, out, options, Bound(relative, pixels))
+    except (ValueError, OSError) as error:
+        sys.exit(f'error: {error}')
+    print(f'wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)')
+
+
+if __name__ == '__main__':
+    main()
