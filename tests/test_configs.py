@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -148,4 +149,5 @@ def test_metafile_lists_every_config_once():
     for model in models:
         assert model['Name'] == model['Name'].lower()  # mim looks names up in lower case
         assert model['In Collection'] in collections
+        assert model['Name'] == Path(model['Config']).stem or 'imagenet' in model['Name']  # the encoders have none
     assert len({model['Name'] for model in models}) == len(models)
