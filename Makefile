@@ -57,9 +57,11 @@ endif
 # An interrupted installation leaves BUSY behind, and its environment is not trusted; neither is one of another Python.
 $(STAMP): setup.cfg setup.py pyproject.toml $(CONSTRAINTS)
 	@test -n '$(PYTHON)' || { echo 'no Python 3.11 to 3.13 with venv found: make PYTHON=/path/to/python3.11' >&2; exit 1; }
-	@version() { "$$1" -c 'import sys, venv; print(sys.version_info[:2])'; }; \
-	wanted=$$(version '$(PYTHON)') || { echo 'PYTHON=$(PYTHON) does not run, or has no venv module' >&2; exit 1; }; \
-	if [ -e '$(BUSY)' ] || [ "$$(version '$(PY)' 2>/dev/null)" != "$$wanted" ] || ! '$(PY)' -m pip --version >/dev/null 2>&1; \
+	@version() { "$$1" -c 'import sys, venv; print(*sys.version_info[:2], sep=".")' 2>/dev/null; }; \
+	wanted=$$(version '$(PYTHON)'); \
+	case "$$wanted" in 3.11|3.12|3.13) ;; \
+	*) echo "PYTHON=$(PYTHON): expected Python 3.11 to 3.13 with its venv module, found $${wanted:-none}" >&2; exit 1 ;; esac; \
+	if [ -e '$(BUSY)' ] || [ "$$(version '$(PY)')" != "$$wanted" ] || ! '$(PY)' -m pip --version >/dev/null 2>&1; \
 	then echo 'making $(VENV)'; '$(PYTHON)' -m venv --clear '$(VENV)'; fi
 	@rm -f '$(STAMP)' && touch '$(BUSY)'
 	@echo 'installing into $(VENV): a minute or two, longer where torch comes with CUDA'
