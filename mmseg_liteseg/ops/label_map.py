@@ -13,6 +13,8 @@ from .label_plan import LabelPlan, label_plan
 
 # Elements of one temporary tensor: 4 MiB in float32, about a core's share of the cache.
 CHUNK = 1 << 20
+# Columns of pixels that are computed for all classes at a time.
+SETTLED = 1 << 13
 
 
 @torch.no_grad()
@@ -103,9 +105,10 @@ def _labels_of_lines(knots: Tensor, best: Tensor, label: Tensor, plan: LabelPlan
 
     lines = label.new_empty((len(plan.weight), label.shape[1]))
     difference = a - b  # modulo 256, as the sum below
-    for i, (start, stop) in enumerate(plan.spans):
-        before = (plan.weight[start:stop] < crossing[i]).view(torch.uint8).to(label.dtype)
-        torch.add(before.mul_(difference[i]), b[i], out=lines[start:stop])
+    for (low, high), (start, stop) in plan.runs:
+        before = plan.weight[start:stop].view(high - low, -1, 1) < crossing[low:high, None]
+        before = before.view(torch.uint8).to(label.dtype).mul_(difference[low:high, None])
+        torch.add(before, b[low:high, None], out=lines[start:stop].view(before.shape))
 
     top = torch.lerp(first, second, crossing).amax(0)
     known = torch.maximum(torch.lerp(a_first, a_second, crossing), torch.lerp(b_first, b_second, crossing))
@@ -116,19 +119,29 @@ def _labels_of_lines(knots: Tensor, best: Tensor, label: Tensor, plan: LabelPlan
 
 
 def _settle_lines(lines: Tensor, pair: Tensor, column: Tensor, knots: Tensor, plan: LabelPlan) -> None:
-    """Computes the lines of the given pairs and columns for all classes, in place."""
+    """Labels the lines of the given pairs and columns, where more than two classes take turns, in place.
+
+    Walks along the upper envelope of the classes' straight lines: the next class is the one that is crossed first.
+    """
     classes, _, width = knots.shape
     knots = knots.view(classes, -1)
-    spans = torch.tensor(plan.spans, device=lines.device)
-    longest = int((spans[:, 1] - spans[:, 0]).max())
-    step = max(1, CHUNK // 8 // classes)
-    for p, c in zip(pair.split(step), column.split(step)):
+    tiny = torch.finfo(knots.dtype).tiny
+    for p, c in zip(pair.split(SETTLED), column.split(SETTLED)):
         first = knots.index_select(1, plan.first[p] * width + c)
-        second = knots.index_select(1, plan.second[p] * width + c)
-        for i in range(longest):
-            line = torch.minimum(spans[p, 0] + i, spans[p, 1] - 1)  # a short span repeats its last line
-            logits = torch.lerp(first, second, plan.weight[line, 0])
-            lines[line, c] = _first_argmax(logits, logits.amax(0))
+        slope = knots.index_select(1, plan.second[p] * width + c) - first
+        line = plan.lines_of_pair[:, p]
+        weight = plan.weight[line, 0]
+        label = _first_argmax(first, first.amax(0))
+        result = label.expand(line.shape)
+        while True:
+            # how soon a class overtakes, as the inverse of the weight where it does: above 1 within the pair
+            haste = (slope - _pick(slope, label)).div_((_pick(first, label) - first).clamp_(min=tiny))
+            soonest = haste.amax(0)
+            if not (soonest > 1).any():
+                break
+            label = torch.where(soonest > 1, _first_argmax(haste, soonest), label)
+            result = torch.where(weight * soonest > 1, label, result)
+        lines[line, c] = result
 
 
 def _settle_blends(rows: Tensor, lines: Tensor, knots: Tensor, plan: LabelPlan) -> None:
@@ -137,8 +150,7 @@ def _settle_blends(rows: Tensor, lines: Tensor, knots: Tensor, plan: LabelPlan) 
     blend, column = differ.nonzero(as_tuple=True)
     classes, _, width = knots.shape
     knots = knots.view(classes, -1)
-    step = max(1, CHUNK // 8 // classes)
-    for r, c in zip(plan.blends[blend].split(step), column.split(step)):
+    for r, c in zip(plan.blends[blend].split(SETTLED), column.split(SETTLED)):
         logits = 0
         for taps, weight in zip(plan.taps[r].unbind(1), plan.tap_weight[r].unbind(1)):
             logits = logits + knots.index_select(1, taps * width + c).mul_(weight)

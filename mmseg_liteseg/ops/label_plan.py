@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ class LabelPlan:
     Attributes:
         first: (pairs,) first knot of each pair that has lines.
         second: (pairs,) second knot.
-        spans: Lines of each pair, as (start, stop) into the lines.
+        runs: Neighbouring pairs with equally many lines each, as (start, stop) into the pairs and into the lines.
+        lines_of_pair: (longest span, pairs) lines of each pair; short spans repeat their last line.
         weight: (lines, 1) weight of the second knot, ascending pairs.
         line: (out, 2) lines of each output row; twice the same where it is one line.
         blends: (blends,) output rows between two lines.
@@ -34,7 +36,8 @@ class LabelPlan:
 
     first: Tensor
     second: Tensor
-    spans: tuple[tuple[int, int], ...]
+    runs: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+    lines_of_pair: Tensor
     weight: Tensor
     line: Tensor
     blends: Tensor
@@ -49,7 +52,8 @@ def label_plan(axis: Axis, device: torch.device, dtype: torch.dtype) -> LabelPla
     knots, weight, line, blends = _lines(axis, rows)
     pair, which = np.unique(knots, axis=0, return_inverse=True)
     order = np.argsort(which.reshape(-1), kind='stable')
-    ends = np.cumsum(np.bincount(which.reshape(-1), minlength=len(pair)))
+    count = np.bincount(which.reshape(-1), minlength=len(pair))
+    ends = np.cumsum(count)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
 
@@ -59,13 +63,23 @@ def label_plan(axis: Axis, device: torch.device, dtype: torch.dtype) -> LabelPla
     return LabelPlan(
         first=index(pair[:, 0]),
         second=index(pair[:, 1]),
-        spans=tuple(zip([0, *ends[:-1].tolist()], ends.tolist())),
+        runs=_runs(count.tolist()),
+        lines_of_pair=index(np.minimum(ends - count + np.arange(count.max())[:, None], ends - 1)),
         weight=index(weight[order, None]).to(dtype),
         line=index(rank[line]),
         blends=index(blends),
         taps=index(rows.index),
         tap_weight=index(rows.weight).to(dtype),
     )
+
+
+def _runs(counts: list[int]) -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
+    runs, pair, line = [], 0, 0
+    for count, group in groupby(counts):
+        pairs = len(list(group))
+        runs.append(((pair, pair + pairs), (line, line + pairs * count)))
+        pair, line = pair + pairs, line + pairs * count
+    return tuple(runs)
 
 
 def _lines(axis: Axis, rows: AxisMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
