@@ -7,17 +7,22 @@ import numpy as np
 from .stage import Stage
 from .textures import circle
 
-_METAL = ((120, 120, 118), (75, 75, 75), (165, 165, 160), (60, 75, 60), (95, 105, 120))
+_METAL = ((150, 150, 145), (60, 60, 58), (195, 195, 190), (55, 85, 50), (120, 130, 140))
 _SIGNS = ((40, 35, 200), (190, 90, 30), (60, 130, 50), (225, 225, 225), (40, 190, 230), (70, 70, 70))
-_FENCES = ((75, 105, 140), (110, 130, 150), (60, 60, 60), (200, 205, 205), (95, 115, 100), (130, 130, 130))
+_FENCES = ((50, 105, 180), (60, 125, 205), (40, 85, 155), (75, 140, 215), (45, 95, 190))
 
 
 def draw_pole(stage: Stage, x: float, z: float, height: float, width: float, arm: float = 0.0) -> None:
     """A pole; with ``arm`` (metres to the right) a street lamp."""
-    colour = stage.light.shade(stage.pick(_METAL), z)
+    paint = stage.pick(_METAL)
+    colour = stage.light.shade(paint, z)
     half = 0.5 * width
     shaft = stage.upright([(-half, 0), (half, 0), (0.75 * half, height), (-0.75 * half, height)], x, z)
     stage.canvas.fill(shaft, colour, 'pole')
+    light, dark = (stage.light.shade(paint, z, factor) for factor in (1.35, 0.6))
+    for left, right, tone in ((-0.8, -0.3, light), (0.35, 1.0, dark)):  # round
+        strip = [(left * half, 0), (right * half, 0), (0.75 * right * half, height), (0.75 * left * half, height)]
+        stage.canvas.fill(stage.upright(strip, x, z), tone, None)
     if arm:
         top, tip = stage.upright([(0, height), (arm, height + 0.25)], x, z)
         stage.canvas.line(top, tip, 0.7 * width * stage.camera.scale(z), colour, 'pole')
@@ -64,15 +69,15 @@ def draw_fence(stage: Stage, x: float, near: float, far: float, height: float) -
     colour = stage.pick(_FENCES)
     factor = stage.light.face(1 if x > 0 else -1)
     quad = stage.camera.project(x, height * np.array([0, 0, 1, 1]), np.array([near, far, far, near]))
-    boards = rng.rand() < 0.5
+    boards = rng.rand() < 0.85
     if boards:
         stage.canvas.fill(quad, stage.light.shade(colour, z, factor), 'fence')
     else:
         _see_through(stage, quad)
     step = max(rng.uniform(0.3, 0.6), (far - near) / 40)
     bars = np.arange(near, far, step)
-    width = 0.06 if boards else 0.4 * step
-    tone = stage.light.shade(colour, z, factor * (0.72 if boards else 1.0))
+    width = (0.25 if boards else 0.45) * step
+    tone = stage.light.shade(colour, z, factor * (0.6 if boards else 1.0))
     ends = np.stack([bars, bars + width, bars + width, bars], -1)
     quads = stage.camera.project(x, height * np.array([0, 0, 1, 1]), ends)
     stage.canvas.tile(quads, tone)

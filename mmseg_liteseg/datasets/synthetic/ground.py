@@ -40,13 +40,13 @@ class Street(NamedTuple):
 
 def sample_street(rng: np.random.RandomState) -> Street:
     """Draws a street that the camera drives on."""
-    left, right = -rng.uniform(2.0, 5.0), rng.uniform(2.0, 5.0)
+    left, right = -rng.uniform(1.8, 4.2), rng.uniform(1.8, 4.2)
     walks = rng.uniform(1.8, 5.0, 2)
-    asphalt = np.full(3, rng.uniform(75, 130)) + rng.uniform(-8, 8, 3)
-    paving = asphalt + rng.uniform(12, 60) * rng.choice([1, 1, 1, -0.5]) + rng.uniform(-14, 10, 3)
-    if rng.rand() < 0.25:  # brick red
-        paving = np.array([95, 110, 150]) + rng.uniform(-15, 15, 3)
-    grass = np.array([60, 115, 95]) + rng.uniform(-22, 22, 3)
+    asphalt = np.full(3, rng.uniform(66, 96)) + rng.uniform(-6, 6, 3)
+    paving = np.array([135, 158, 170]) + rng.uniform(-14, 26) + rng.uniform(-8, 8, 3)
+    if rng.rand() < 0.4:  # brick red
+        paving = np.array([90, 105, 155]) + rng.uniform(-15, 15, 3)
+    grass = np.array([50, 118, 88]) + rng.uniform(-18, 18, 3)
     lanes = [rng.uniform(-0.8, 0.8)] if rng.rand() < 0.8 else []
     if rng.rand() < 0.35:
         lanes = [left + 0.35, *lanes, right - 0.35]

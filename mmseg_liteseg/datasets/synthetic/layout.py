@@ -19,7 +19,7 @@ FAR = 70.0
 
 def _depth(rng: np.random.RandomState, x: float, near: float, far: float) -> float:
     """A depth at which ``x`` is in view, between near and far: each doubling of the distance is as likely."""
-    near = max(near, 2.0 * abs(x))
+    near = max(near, 2.4 * abs(x))
     return float(near * max(far / near, 1.0) ** rng.rand())
 
 
@@ -40,6 +40,11 @@ def _garden(rng: np.random.RandomState, x: float, side: int, near: float, far: f
     return things
 
 
+def _rail(rng: np.random.RandomState, x: float, near: float, far: float) -> Thing:
+    """A low fence along the street."""
+    return far, partial(furniture.draw_fence, x=x, near=near, far=far, height=rng.uniform(1.0, 1.5))
+
+
 def line_street(rng: np.random.RandomState, x: float, side: int) -> list[Thing]:
     """Houses, gardens and gaps along one side of the street; ``x`` is the outer edge of its sidewalk."""
     things, near, corner = [], rng.uniform(1.2, 3.0), True
@@ -54,6 +59,8 @@ def line_street(rng: np.random.RandomState, x: float, side: int) -> list[Thing]:
                 houses.draw_house, side=side, x=x + set_back, near=near, far=far, height=height, corner=corner
             )
             things.append((far, house))
+            if near < 20 and rng.rand() < 0.25:
+                things.append(_rail(rng, x, near, far))
         elif kind < built_up + 0.85 * (1 - built_up):
             things += _garden(rng, x, side, near, far)
         near, corner = far, kind >= built_up
@@ -75,7 +82,7 @@ def _at_kerb(rng: np.random.RandomState, street: Street) -> tuple[float, int]:
 
 
 def place_furniture(rng: np.random.RandomState, street: Street) -> list[Thing]:
-    """Poles, signs, traffic lights, street trees and bins."""
+    """Poles, signs, traffic lights, street trees, guard rails and bins."""
     things = []
     for _ in range(rng.randint(1, 4)):
         x, side = _at_kerb(rng, street)
@@ -95,6 +102,10 @@ def place_furniture(rng: np.random.RandomState, street: Street) -> list[Thing]:
         z = _depth(rng, x, 5, 30)
         height = rng.uniform(4.5, 9)
         things.append((z, partial(greenery.draw_tree, x=x + 0.4 * side, z=z, height=height)))
+    for kerb in street.edges[1:3]:
+        if rng.rand() < 0.3:
+            near = max(2.0 * abs(kerb), rng.uniform(3, 9))
+            things.append(_rail(rng, kerb * 1.08, near, near + rng.uniform(5, 12)))
     if rng.rand() < 0.5:
         x, _ = _on_sidewalk(rng, street)
         z = _depth(rng, x, 4, 12)
@@ -138,16 +149,16 @@ def place_people(rng: np.random.RandomState, street: Street) -> list[Thing]:
     """Pedestrians on the sidewalks, now and then on the road, and bicyclists on the road, now and then beside it."""
     _, left, right, _ = street.edges
     things = []
-    for _ in range(rng.randint(1, 5)):
+    for _ in range(rng.randint(2, 6)):
         x, _ = _on_sidewalk(rng, street)
-        if rng.rand() < 0.15:
+        if rng.rand() < 0.2:
             x = rng.uniform(left, right)
-        z = _depth(rng, x, 4, 10)
+        z = _depth(rng, x, 3.5, 8.5)
         things.append((z, partial(people.draw_pedestrian, x=x, z=z)))
     for _ in range(rng.randint(0, 3)):
         x = rng.uniform(left + 0.3, right - 0.3)
         if rng.rand() < 0.2:
             x, _ = _on_sidewalk(rng, street)
-        z = _depth(rng, x, 4.5, 10)
+        z = _depth(rng, x, 4, 9)
         things.append((z, partial(people.draw_bicyclist, x=x, z=z)))
     return things

@@ -49,8 +49,8 @@ _MOODS = (
     ((205, 140, 80), (225, 205, 180), (0.97, 1.0, 1.05)),
     ((225, 190, 150), (235, 225, 215), (1.0, 1.0, 1.0)),
     ((190, 185, 180), (215, 212, 208), (0.92, 0.9, 0.88)),
-    ((190, 140, 120), (165, 195, 235), (0.8, 0.92, 1.1)),
-    ((150, 145, 140), (180, 178, 172), (0.75, 0.73, 0.7)),
+    ((190, 140, 120), (170, 195, 232), (0.86, 0.95, 1.08)),
+    ((165, 160, 155), (190, 187, 182), (0.82, 0.8, 0.78)),
 )
 _SUNNY = (True, True, False, True, False)
 
@@ -61,9 +61,9 @@ def sample_light(rng: np.random.RandomState) -> Light:
     zenith, haze, gain = (np.asarray(c, np.float64) for c in _MOODS[mood])
     sun = int(rng.choice([-1, 1])) if _SUNNY[mood] else 0
     return Light(
-        gain=tuple((gain * rng.uniform(0.75, 1.15)).tolist()),
+        gain=tuple((gain * rng.uniform(0.85, 1.12)).tolist()),
         haze=tuple(np.clip(haze + rng.uniform(-12, 12, 3), 0, 250).tolist()),
-        reach=rng.uniform(60, 200),
+        reach=rng.uniform(110, 300),
         sun=sun,
         zenith=tuple(np.clip(zenith + rng.uniform(-15, 15, 3), 0, 250).tolist()),
         clouds=rng.uniform(0.0, 0.9),

@@ -8,6 +8,8 @@ from .stage import Stage
 from .textures import circle
 
 _SKIN = ((140, 170, 215), (95, 125, 175), (60, 80, 120), (160, 190, 230))
+_CLOTHES = ((60, 40, 170), (150, 60, 150), (120, 45, 105), (90, 70, 190), (160, 90, 190), (90, 40, 60))
+_SPORTSWEAR = ((60, 230, 225), (60, 240, 190), (90, 240, 160), (40, 210, 235), (150, 245, 90))
 _HAIR = ((25, 25, 30), (40, 60, 85), (90, 130, 160), (150, 150, 150))
 
 
@@ -34,7 +36,7 @@ def draw_pedestrian(stage: Stage, x: float, z: float) -> None:
     rng, light, label = stage.rng, stage.light, 'pedestrian'
     top = rng.uniform(1.55, 1.9) * (0.7 if rng.rand() < 0.1 else 1.0)
     k = top / 1.8
-    coat, legs = (light.shade(rng.uniform(15, 225, 3), z, 0.9) for _ in range(2))
+    coat, legs = (light.shade(stage.pick(_CLOTHES, 25), z) for _ in range(2))
     stride, swing = rng.uniform(0.04, 0.3), rng.uniform(0.05, 0.3)
     mirror = float(rng.choice([-1, 1]))
     stage.cast_shadow(x, z, 0.9, 0.8)
@@ -78,7 +80,8 @@ def draw_bicyclist(stage: Stage, x: float, z: float) -> None:
     rng, light, label = stage.rng, stage.light, 'bicyclist'
     turn = rng.choice([0.12, 0.4, 0.7, 1.0])
     mirror = float(rng.choice([-1, 1]))
-    coat, legs = (light.shade(rng.uniform(15, 225, 3), z, 0.9) for _ in range(2))
+    coat = light.shade(stage.pick(_SPORTSWEAR, 20), z)
+    legs = light.shade((40, 38, 36), z)
     stage.cast_shadow(x, z, 1.4 * max(turn, 0.4), 1.0)
     _draw_bicycle(stage, x, z, turn, mirror)
     broad = 0.17 + 0.12 * (1 - turn)

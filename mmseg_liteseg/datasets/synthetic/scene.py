@@ -22,9 +22,9 @@ def _sample_camera(rng: np.random.RandomState, height: int, width: int) -> Camer
     return Camera(
         height=height,
         width=width,
-        focal=width * rng.uniform(0.95, 1.35),
-        horizon=height * rng.uniform(0.32, 0.48),
-        centre=width * rng.uniform(0.36, 0.64),
+        focal=width * rng.uniform(1.0, 1.4),
+        horizon=height * rng.uniform(0.36, 0.47),
+        centre=width * rng.uniform(0.41, 0.59),
         eye=rng.uniform(1.5, 2.6),
         bend=rng.normal(0, 0.0015),
     )
