@@ -87,20 +87,29 @@ def measure(
     progress: Callable[[str], None] = lambda text: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, list[float]]:
-    """Medians of every round, by subject, in seconds. Position i of every list is of the same round."""
+    """Medians of every round, by subject, in seconds. Position i of every list is of the same round.
+
+    An interrupt (Ctrl-C) after the first round ends the measuring; the rounds that are complete count.
+    """
     for name, timer in timers.items():
         progress(f'warming up {name}')
         timer(plan.warmup)
     medians: dict[str, list[float]] = {name: [] for name in timers}
-    for number in range(plan.rounds):
-        order = list(timers)
-        random.Random(number).shuffle(order)
-        for name in order:
-            progress(f'round {number + 1} of {plan.rounds}: {name}')
-            sleep(plan.pause)
-            timers[name](1)
-            medians[name].append(median(timers[name](plan.runs)))
-    return medians
+    try:
+        for number in range(plan.rounds):
+            order = list(timers)
+            random.Random(number).shuffle(order)
+            for name in order:
+                progress(f'round {number + 1} of {plan.rounds}: {name}')
+                sleep(plan.pause)
+                timers[name](1)
+                medians[name].append(median(timers[name](plan.runs)))
+    except KeyboardInterrupt:
+        progress('interrupted')
+    complete = min(map(len, medians.values()))
+    if not complete:
+        raise KeyboardInterrupt
+    return {name: values[:complete] for name, values in medians.items()}
 
 
 def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Spread:

@@ -7,7 +7,7 @@ import logging
 import time
 import warnings
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
@@ -79,7 +79,8 @@ class Session:
         machine = {**describe(cases[0].device), 'load_averages': [*loads, load_average()]}
         machine['image_size'] = list(self.image_size)
         date = time.strftime('%Y-%m-%d')
-        return collect(lines, ratios, self.plan, self.queue, machine, command, date)
+        plan = replace(self.plan, rounds=max(map(len, medians.values())))
+        return collect(lines, ratios, plan, self.queue, machine, command, date)
 
     def _start(self, lines: Sequence[Line], stack: ExitStack) -> dict[str, Timer]:
         timers: dict[str, Timer] = {}

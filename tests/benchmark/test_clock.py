@@ -83,6 +83,21 @@ def test_progress_is_told():
     assert told == ['warming up a', 'round 1 of 1: a']
 
 
+def test_an_interrupt_keeps_complete_rounds():
+    calls = []
+
+    def timer(repeats):
+        calls.append(1)
+        if len(calls) == 12:  # warm-up 2, then 2 x 2 per round: in the third round
+            raise KeyboardInterrupt
+        return [1.0] * repeats
+
+    assert measure({'a': timer, 'b': timer}, Plan(rounds=9), sleep=lambda _: None) == {'a': [1.0] * 2, 'b': [1.0] * 2}
+    calls[:] = [1] * 8
+    with pytest.raises(KeyboardInterrupt):
+        measure({'a': timer, 'b': timer}, Plan(rounds=9), sleep=lambda _: None)
+
+
 def test_errors_of_a_subject_come_out():
     def broken(repeats):
         raise RuntimeError('out of memory')
