@@ -1,7 +1,7 @@
 # Street scenes drawn on demand (mmseg_liteseg/datasets/synthetic): nothing to download.
 dataset_type = 'mmseg_liteseg.SyntheticStreetDataset'
 size = (144, 192)
-crop_size = (112, 160)
+crop_size = (96, 144)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
