@@ -46,9 +46,6 @@ def test_report_and_what_stays_in_float(source, tmp_path):
     assert len(floating) == 10
     assert len([node for node in graph.node if node.op_type == 'Conv']) == 47
 
-
-def test_metadata_stays(source, tmp_path):
-    out, _ = run(source, tmp_path, max_loss=100)
     metadata = open_artefact(out / 'tiny_int8.onnx').metadata
     assert metadata.classes == source.classes
     assert metadata.tools['quantization'] == 'MinMax'
