@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import mmengine.registry
 import mmseg.registry
 import pytest
-from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 from mmseg.models.backbones import STDCNet as HostSTDCNet
 
-import mmseg_liteseg
 from mmseg_liteseg import registry
 from mmseg_liteseg.models import STDCNet
+from tests.helpers import REPO
 
 
 @pytest.mark.parametrize('name', mmseg.registry.__all__)
@@ -62,7 +64,30 @@ def test_the_hosts_types_are_found_through_ours():
     assert registry.MODELS.get('mmseg.STDCNet') is HostSTDCNet
 
 
-def test_configs_can_inherit_by_package():
-    assert mmseg_liteseg.__version__
-    assert MODULE2PACKAGE['mmseg_liteseg'] == 'mmseg_liteseg'
-    assert MODULE2PACKAGE['mmseg'] == 'mmseg'
+# A fork per module: torch and the host are imported once, nothing of ours by an earlier one.
+INHERIT = """
+import importlib, os, sys
+import torch, mmseg.registry
+from mmengine.config.utils import MODULE2PACKAGE
+assert 'mmseg_liteseg' not in MODULE2PACKAGE
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        importlib.import_module(f'mmseg_liteseg.{name}')
+        print(name, MODULE2PACKAGE.get('mmseg_liteseg'), MODULE2PACKAGE['mmseg'], flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+# Only on request does it build a model (see check_config), and imports the registry then.
+LATE = {'checkpoint.convert_file'}
+
+
+def test_configs_can_inherit_by_package_wherever_one_is_read():
+    package = REPO / 'mmseg_liteseg'
+    files = [file for file in package.rglob('*.py') if 'Config.fromfile(' in file.read_text()]
+    names = {'.'.join(file.relative_to(package).with_suffix('').parts) for file in files}
+    assert LATE < names
+    command = [sys.executable, '-W', 'ignore', '-c', INHERIT, *sorted(names - LATE)]
+    output = subprocess.run(command, cwd=REPO, stdout=subprocess.PIPE, check=True).stdout.decode()
+    found = [line for line in output.splitlines() if line.startswith(tuple(names))]  # the host prints a line of its own
+    assert found == [f'{name} mmseg_liteseg mmseg' for name in sorted(names - LATE)]

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     parser, args = parse_args(argv)
     from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.visualization import make_report
+    from mmseg_liteseg.visualization.report import make_report
 
     if args.samples < 1:
         parser.error(f'--samples: expected at least 1, got {args.samples}')

@@ -59,7 +59,7 @@ def check_config(tensors: dict, config: str, source: str) -> None:
     Raises:
         CheckpointMismatchError: Says in words what the file holds and what the config builds.
     """
-    from mmseg.registry import MODELS
+    from mmseg_liteseg.registry import MODELS  # before the config, which may inherit by package
 
     cfg = Config.fromfile(os.path.expanduser(config))
     init_default_scope(cfg.get('default_scope', 'mmseg'))

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmseg_liteseg.visualization import EvaluationHook, Report
-from mmseg_liteseg.visualization.report import count_pairs
+from mmseg_liteseg.visualization.report import EvaluationHook, Report, count_pairs
 
 
 def test_pairs_are_counted_without_void():
