@@ -97,7 +97,7 @@ def test_requirements_leave_the_choice_of_the_stack(wheel):
     required = metadata.get_all('Requires-Dist')
     assert not [line for line in required if re.match(r'(onedl|mm|open)', line) and 'extra ==' not in line]
     assert not [line for line in required if line.startswith('torch') and 'extra ==' not in line]
-    assert {'onedl', 'openmmlab', 'dev', 'deploy'} <= set(metadata.get_all('Provides-Extra'))
+    assert {'onedl', 'openmmlab', 'dev', 'deploy', 'runtime'} <= set(metadata.get_all('Provides-Extra'))
     for extra, name in (('onedl', 'onedl-mmsegmentation'), ('openmmlab', 'mmsegmentation')):
         assert [line for line in required if re.match(rf'{name}\b', line) and f'"{extra}"' in line]
 

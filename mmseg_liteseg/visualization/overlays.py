@@ -27,10 +27,10 @@ def paint_label(image: np.ndarray, label: np.ndarray, palette: Sequence, alpha: 
     """
     if image.shape[:2] != label.shape:
         raise ValueError(f'label: expected the size of the image, {image.shape[:2]}, got {label.shape}')
-    colours = np.array([*palette, _VOID], np.float32)
+    colours = np.array([*palette, _VOID], np.uint8)
     known = (label >= 0) & (label < len(palette))
-    overlay = colours[np.where(known, label, len(palette))]
-    return np.rint(image * (1 - alpha) + overlay * alpha).astype(np.uint8)
+    overlay = np.take(colours, np.where(known, label, len(palette)), axis=0)
+    return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, overlay, alpha, 0)
 
 
 def draw_sheet(

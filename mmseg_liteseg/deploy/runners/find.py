@@ -18,16 +18,19 @@ SUFFIXES = {
 }
 
 
-def open_artefact(path: str | Path, threads: int = 0) -> Runner:
+def open_artefact(path: str | Path, threads: int = 0, device: str | None = None) -> Runner:
     """Opens a model file, or a folder of recorded outputs.
 
     Args:
         path: ``.onnx``, OpenVINO's ``.xml``, TorchScript's ``.pt``, ncnn's ``.param``, TensorRT's ``.engine`` or
             ``.plan``, or a folder of outputs recorded on another machine (see ``RecordedRunner``).
         threads: Of the runtime; 0 leaves it to the runtime.
+        device: An execution provider of onnxruntime, such as ``CUDAExecutionProvider``, or a device of OpenVINO, such
+            as ``GPU``; the CPU by default.
 
     Raises:
-        DeployError: no such file, an unknown suffix, a broken file, or the runtime is not installed.
+        DeployError: no such file, an unknown suffix, a broken file, the runtime is not installed, or the device is not
+            there.
     """
     path = Path(path)
     if not path.exists():
@@ -38,4 +41,9 @@ def open_artefact(path: str | Path, threads: int = 0) -> Runner:
         module, name = SUFFIXES[path.suffix]
     else:
         raise DeployError(f'artefact {path}: expected a folder of outputs or a suffix out of {", ".join(SUFFIXES)}')
-    return getattr(importlib.import_module(f'{__package__}.{module}'), name)(path, threads)
+    kind = getattr(importlib.import_module(f'{__package__}.{module}'), name)
+    if device is None:
+        return kind(path, threads)
+    if module not in ('ort', 'ov'):
+        raise DeployError(f'device {device}: can be chosen for .onnx and .xml only, not for {path.name}')
+    return kind(path, threads, device)

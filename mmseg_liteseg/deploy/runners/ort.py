@@ -10,19 +10,26 @@ from ..errors import DeployError, require
 from ..metadata import KEY, Metadata
 from .base import Runner
 
+CPU = 'CPUExecutionProvider'
+
 
 class OnnxRuntimeRunner(Runner):
-    """An ONNX file on the CPU."""
+    """An ONNX file, on the CPU or another execution provider, whose gaps the CPU fills. Threads may share it."""
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
+    def __init__(self, path: Path, threads: int = 0, device: str = CPU) -> None:
         ort = require('onnxruntime', 'onnxruntime', f'{path.name}')
+        if device not in ort.get_available_providers():
+            offered = ', '.join(ort.get_available_providers())
+            raise DeployError(f'device {device}: the installed onnxruntime offers {offered}')
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         try:
-            self.session = ort.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+            self.session = ort.InferenceSession(str(path), options, providers=list(dict.fromkeys([device, CPU])))
         except Exception as error:  # its exceptions share no base but Exception
             raise DeployError(f'artefact {path}: onnxruntime cannot read it ({_first_line(error)})') from None
+        if self.session.get_providers()[0] != device:  # it only warns, and takes the CPU
+            raise DeployError(f'device {device}: onnxruntime could not start it (are its driver and libraries there?)')
         self.runtime = f'onnxruntime {ort.__version__}'
         inputs = self.session.get_inputs()
         if len(inputs) != 1:

@@ -1,0 +1,5 @@
+"""``python -m mmseg_liteseg.runtime``."""
+
+from .command import main
+
+main()

@@ -1,0 +1,113 @@
+"""``python -m mmseg_liteseg.runtime MODEL --input ... --out ...``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Sequence
+
+import cv2
+
+from mmseg_liteseg.deploy.errors import DeployError
+
+from .inputs import Pictures, find_input
+from .opening import read_metadata
+from .outputs import choose_outputs
+from .run import run_pictures, run_video
+from .segmenter import Segmenter
+
+EXAMPLE = """examples:
+  python -m mmseg_liteseg.runtime deploy/NAME.onnx --input street.jpg --out street_overlay.png
+  python -m mmseg_liteseg.runtime deploy/NAME.onnx --input photos --out results --mask
+  python -m mmseg_liteseg.runtime deploy/NAME.xml --input drive.mp4 --out results --threads 4
+  python -m mmseg_liteseg.runtime deploy/NAME.onnx --input camera:0 --out results --frames 300
+
+A folder --out gets masks/NAME.png (a pixel's value is its label) and overlays/NAME.jpg; of a video overlays/NAME.mp4
+and masks/NAME/000000.png. Folders are searched with all folders in them, whose layout is kept. Ctrl-C ends a camera."""
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m mmseg_liteseg.runtime',
+        description='Segments pictures, videos or a camera with an exported model. Needs no torch.',
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('model', help='.onnx, or the .xml of OpenVINO')
+    add('--input', required=True, metavar='IN', help='picture, folder of pictures, video, or camera:0')
+    add('--out', required=True, metavar='OUT', help='folder; or, for one picture or video, a file')
+    add('--mask', action='store_true', help='write masks [both for pictures, overlays for videos and single files]')
+    add('--overlay', action='store_true', help='write pictures with the classes in colour over them')
+    add('--alpha', type=float, default=0.6, help='opacity of the colours, 0 to 1 [0.6]')
+    add('--frames', type=int, metavar='N', help='of a video or camera, stop after N [all]')
+    add('--batch', type=int, default=1, help='pictures of one size at a time, if the model takes any number [1]')
+    add('--threads', type=int, default=0, help="of the runtime [the runtime's choice]")
+    add(
+        '--device',
+        metavar='D',
+        help='CUDAExecutionProvider and others of onnxruntime; GPU and others of OpenVINO [CPU]',
+    )
+    add('--metadata', metavar='FILE', help='JSON, for a model that holds none (see docs/deploy/README.md)')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command: exit status 1 and one line for whatever cannot work, or for what was left out."""
+    args = parse_args(argv)
+    _quiet_opencv()
+    try:
+        failures = run(args)
+    except (DeployError, OSError) as error:
+        sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        print('stopped; what was finished is there', file=sys.stderr)
+        sys.exit(130)
+    if failures:
+        several = f'{len(failures)} could not be read:\n  ' if len(failures) > 1 else ''
+        sys.exit(f'error: {several}' + '\n  '.join(failures))
+
+
+def run(args: argparse.Namespace) -> list[str]:
+    """Does what the arguments say.
+
+    Returns:
+        A line for each input that could not be read, or not to its end.
+
+    Raises:
+        DeployError: nothing can be done.
+    """
+    out = Path(args.out)
+    _check_numbers(args)
+    found = find_input(args.input, out)
+    outputs = choose_outputs(out, found, args.mask, args.overlay)
+    metadata = read_metadata(args.metadata) if args.metadata else None
+    segmenter = Segmenter(args.model, threads=args.threads, device=args.device, batch=args.batch, metadata=metadata)
+    if isinstance(found, Pictures):
+        progress, failures = run_pictures(segmenter, found, outputs, args.alpha)
+    else:
+        progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames)
+    kinds = [kind for kind, wanted in (('masks', outputs.mask), ('overlays', outputs.overlay)) if wanted]
+    if progress.done:
+        print(
+            f'{progress.done} {progress.unit} in {segmenter.runtime}, {progress.rate:.1f}/s with reading and writing; '
+            f'{" and ".join(kinds)} in {out}'
+        )
+    return failures
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    if not 0 <= args.alpha <= 1:
+        raise DeployError(f'alpha: expected 0 to 1, got {args.alpha}')
+    if args.frames is not None and args.frames < 1:
+        raise DeployError(f'frames: expected a positive number, got {args.frames}')
+
+
+def _quiet_opencv() -> None:
+    """What OpenCV and its ffmpeg say of broken files would hide the one line that names them."""
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    if hasattr(cv2, 'setLogLevel'):
+        cv2.setLogLevel(0)

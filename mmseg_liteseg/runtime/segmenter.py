@@ -1,0 +1,156 @@
+"""Pictures in, masks out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Sequence
+
+import cv2
+import numpy as np
+
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.metadata import Metadata
+from mmseg_liteseg.visualization.overlays import paint_label
+
+from .opening import open_model
+from .pictures import ORDERS, to_bgr
+from .sizing import network_size, resize_picture, to_mask
+
+
+class Segmenter:
+    """An exported model that takes pictures of any size and gives masks of the same size.
+
+    ::
+
+        picture (H, W, 3) -> the network's size -> model -> logits back at H x W -> argmax -> mask (H, W)
+                                                        '-> labels back at H x W ----------------^
+
+    A model of one size gets the picture resized to it; one of any size takes it as it is, or resized as the config's
+    test pipeline does. Pictures of one size in the network share a run where the model takes several at a time.
+    Threads may share a segmenter.
+
+    Args:
+        path: ``.onnx``, or OpenVINO's ``.xml``.
+        threads: Of the runtime; 0 leaves it to the runtime.
+        device: An execution provider of onnxruntime (``CUDAExecutionProvider``) or a device of OpenVINO (``GPU``); the
+            CPU by default.
+        order: Of the channels of pictures, in and out: 'bgr' (OpenCV's) or 'rgb'.
+        batch: Most pictures of a run, for a model that takes any number.
+        metadata: What the file does not say of itself, see ``mmseg_liteseg.deploy.metadata``.
+
+    Attributes:
+        metadata: Classes, palette and interface of the model.
+        runtime: Name and version of what runs it.
+        batch: Pictures of a run: the model's own number, if it has one.
+
+    Raises:
+        DeployError: the model cannot be used, or an argument is wrong; the message names it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threads: int = 0,
+        device: str | None = None,
+        order: str = 'bgr',
+        batch: int = 4,
+        metadata: Metadata | None = None,
+    ) -> None:
+        if order not in ORDERS:
+            raise DeployError(f'order: expected one of {", ".join(ORDERS)}, got {order!r}')
+        if batch < 1:
+            raise DeployError(f'batch: expected a positive number, got {batch}')
+        self.path, self.order = Path(path), order
+        self._runner, self.metadata = open_model(self.path, threads, device, metadata)
+        self.runtime = self._runner.runtime
+        self._interface = self.metadata.interface
+        self.batch = self._interface.batch or batch
+        self._dtype = np.uint8 if len(self.metadata.classes) <= 256 else np.uint16
+
+    def predict(self, images: np.ndarray | Sequence[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+        """Labels every pixel.
+
+        Args:
+            images: A picture (H, W, 3), uint8, or several of any sizes: a list, or an array (N, H, W, 3). Grey pictures
+                (H, W) and transparent ones (H, W, 4) are converted.
+
+        Returns:
+            The mask (H, W), uint8 (uint16 beyond 256 classes); for several pictures their masks, in their order.
+
+        Raises:
+            DeployError: a picture is none, or the model failed on it.
+        """
+        if isinstance(images, np.ndarray) and images.ndim < 4:
+            return self._predict([to_bgr(images, self.order)])[0]
+        return self._predict([to_bgr(image, self.order, f'images[{i}]') for i, image in enumerate(images)])
+
+    def overlay(self, image: np.ndarray, mask: np.ndarray | None = None, alpha: float = 0.6) -> np.ndarray:
+        """Lays the classes' colours over a picture.
+
+        Args:
+            image: As in ``predict``.
+            mask: Of the picture; predicted if not given.
+            alpha: Opacity of the colours, 0 to 1.
+
+        Returns:
+            (H, W, 3), uint8, in this segmenter's order of channels.
+
+        Raises:
+            DeployError: as in ``predict``; or the mask is of another size, or the model has no colours.
+        """
+        bgr = to_bgr(image, self.order)
+        mask = self._predict([bgr])[0] if mask is None else mask
+        if mask.shape != bgr.shape[:2]:
+            raise DeployError(f'mask: expected the size of the picture, {bgr.shape[:2]}, got {mask.shape}')
+        if not 0 <= alpha <= 1:
+            raise DeployError(f'alpha: expected 0 to 1, got {alpha}')
+        if not self.metadata.palette:
+            raise DeployError(f'model {self.path}: its metadata name no palette')
+        painted = paint_label(bgr, mask, [colour[::-1] for colour in self.metadata.palette], alpha)
+        return painted if self.order == 'bgr' else cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
+
+    def _predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
+        """BGR pictures -> masks, pictures of one size in the network together."""
+        groups: dict[Any, list[int]] = {}
+        for index, picture in enumerate(pictures):
+            size = network_size(picture.shape[:2], self._interface, self.metadata.resize)
+            groups.setdefault(tuple(size), []).append(index)
+        masks: dict[int, np.ndarray] = {}
+        for size, members in groups.items():
+            for start in range(0, len(members), self.batch):
+                run = members[start : start + self.batch]
+                for index, output in zip(run, self._run([pictures[index] for index in run], size)):
+                    sizes = (size, pictures[index].shape[:2])
+                    masks[index] = to_mask(output, self._interface, sizes, self._dtype)
+        return [masks[index] for index in range(len(pictures))]
+
+    def _run(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
+        """One run of the model; a batch of a fixed number is filled up with repetitions."""
+        as_float = self._interface.dtype == 'float32' and bool((self.metadata.resize or {}).get('to_float32'))
+        if self._interface.color == 'gray':
+            pictures = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None] for picture in pictures]
+        resized = [resize_picture(picture, size, as_float) for picture in pictures]
+        resized += resized[-1:] * ((self._interface.batch or len(resized)) - len(resized))
+        inputs = self._interface.prepare(np.stack(resized))
+        try:
+            outputs = self._runner(inputs)
+        except Exception as error:  # runtimes' errors share no base but Exception
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise DeployError(f'model {self.path}: it failed on an input of shape {inputs.shape} ({reason})') from error
+        self._check(outputs, len(inputs), size)
+        return outputs
+
+    def _check(self, outputs: np.ndarray, count: int, size: tuple[int, int]) -> None:
+        """An answer of another shape than the metadata say would give masks that mean nothing."""
+        kind, shape = self._interface.output, outputs.shape
+        channels = 1 if self._interface.threshold is not None else len(self.metadata.classes)
+        expected = {
+            'labels': (count, *size),
+            'logits': (count, channels, *size),
+            'scores': (count, channels, *shape[2:]),
+        }[kind]
+        if shape != expected or len(shape) != (3 if kind == 'labels' else 4):
+            raise DeployError(
+                f'model {self.path}: its metadata say that it gives {kind}, {expected} here, but it gave {shape}'
+            )

@@ -1,0 +1,86 @@
+"""Videos and cameras in, videos out."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterator
+
+import cv2
+import numpy as np
+
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.visualization.files import replaced_by
+
+from .inputs import Video
+
+_DEFAULT_FPS = 30.0
+_CODECS = {'.avi': 'MJPG', '.webm': 'VP80', '.mpg': 'mp1v', '.mpeg': 'mp1v'}
+
+
+class VideoReader:
+    """Frames of a video or a camera: iterate over it.
+
+    Attributes:
+        fps: Frames per second as the source states them, 30 if it does not.
+        frames: How many it announces; None for cameras and streams. Some formats only estimate it.
+
+    Raises:
+        DeployError: it cannot be opened.
+    """
+
+    def __init__(self, video: Video) -> None:
+        source = video.source if video.is_camera else str(video.source)
+        self._capture = cv2.VideoCapture(source)
+        if not self._capture.isOpened():
+            what = f'camera {source}: cannot be opened' if video.is_camera else f'video {source}: cannot be read'
+            raise DeployError(what + ('' if video.is_camera else ' (truncated, or a format that OpenCV does not know)'))
+        fps, frames = (self._capture.get(name) for name in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
+        self.fps = fps if math.isfinite(fps) and fps > 0 else _DEFAULT_FPS
+        self.frames = int(frames) if not video.is_camera and math.isfinite(frames) and frames > 0 else None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """(H, W, 3), uint8, BGR, until there is no further one."""
+        while True:
+            there, frame = self._capture.read()
+            if not there:
+                return
+            yield frame
+
+    def close(self) -> None:
+        """Gives the file or the camera back."""
+        self._capture.release()
+
+
+@contextmanager
+def video_writer(path: Path, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
+    """Gives a function that adds a frame (H, W, 3), uint8, BGR. The video appears once all are written, or not at all.
+
+    Raises:
+        DeployError: OpenCV cannot write such a file, or the frames' size changes.
+    """
+    with replaced_by(path) as temporary:
+        writer = cv2.VideoWriter()
+        size: list[tuple[int, int]] = []
+
+        def add(frame: np.ndarray) -> None:
+            if not size:
+                size.append(frame.shape[:2])
+                code = cv2.VideoWriter_fourcc(*_CODECS.get(path.suffix.lower(), 'mp4v'))
+                writer.open(str(temporary), code, fps, size[0][::-1])
+                if not writer.isOpened():
+                    raise DeployError(f'out {path}: OpenCV cannot write such a video, try .mp4 or .avi')
+            if frame.shape[:2] != size[0]:  # the writer would drop it and say nothing
+                raise DeployError(f'out {path}: the size of the frames changes from {size[0]} to {frame.shape[:2]}')
+            writer.write(frame)
+
+        try:
+            yield add
+        finally:
+            writer.release()
+        check = cv2.VideoCapture(str(temporary))  # a full disk is no error to the writer
+        readable = check.isOpened()
+        check.release()
+        if not readable:
+            raise DeployError(f'out {path}: no video came out (is the disk full?)')
