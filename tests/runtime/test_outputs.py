@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.runtime.inputs import Pictures, Video, find_input
+from mmseg_liteseg.runtime.outputs import check_targets, choose_outputs, write_picture
+
+ONE = Pictures(Path('in'), (Path('in/a.jpg'),), single=True)
+FOLDER = Pictures(Path('in'), (Path('in/a.jpg'),))
+VIDEO = Video(Path('v.avi'), 'v')
+
+
+@pytest.mark.parametrize(
+    ('found', 'out', 'asked', 'expected'),
+    [
+        (ONE, 'out', '', ['out/masks/a.png', 'out/overlays/a.jpg']),
+        (ONE, 'out', 'm', ['out/masks/a.png']),
+        (ONE, 'x.png', '', ['x.png']),
+        (ONE, 'x.png', 'm', ['x.png']),
+        (FOLDER, 'x.png', 'o', ['x.png/overlays/a.jpg']),
+    ],
+)
+def test_names(tmp_path, found, out, asked, expected):
+    outputs = choose_outputs(tmp_path / out, found, 'm' in asked, 'o' in asked)
+    assert outputs.of(Path('a.jpg')) == [tmp_path / name for name in expected]
+
+
+def test_defaults(tmp_path):
+    kinds = {
+        name: choose_outputs(tmp_path / out, found, False, False)
+        for name, found, out in (('folder', FOLDER, 'o'), ('file', ONE, 'x.jpg'), ('video', VIDEO, 'o'))
+    }
+    assert {name: (kind.mask, kind.overlay) for name, kind in kinds.items()} == dict(
+        folder=(True, True), file=(False, True), video=(False, True)
+    )
+
+
+@pytest.mark.parametrize(
+    ('found', 'out', 'mask', 'overlay', 'message'),
+    [
+        (ONE, 'x.png', True, True, 'one file cannot hold'),
+        (ONE, 'x.jpg', True, False, 'must be a .png'),
+        (VIDEO, 'x.mp4', True, False, 'a PNG per frame'),
+        (FOLDER, 'file', False, False, 'expected a folder, found a file'),
+    ],
+)
+def test_what_does_not_go_together(tmp_path, found, out, mask, overlay, message):
+    (tmp_path / 'file').touch()
+    with pytest.raises(DeployError, match=f'^out .*{message}'):
+        choose_outputs(tmp_path / out, found, mask, overlay)
+
+
+def test_inputs_are_not_replaced(photos, tmp_path):
+    single = find_input(str(photos / 'a.png'), tmp_path)
+    with pytest.raises(DeployError, match='this is an input'):
+        check_targets(choose_outputs(photos / 'a.png', single, False, False), single)
+    photos.rename(tmp_path / 'masks')
+    folder = find_input(str(tmp_path / 'masks'), tmp_path / 'x')
+    with pytest.raises(DeployError, match=r'masks.a\.png: this is an input'):
+        check_targets(choose_outputs(tmp_path, folder, True, False), folder)
+
+
+def test_two_inputs_of_one_name(photos, tmp_path):
+    cv2.imwrite(str(photos / 'a.jpg'), np.zeros((4, 4, 3), np.uint8))
+    found = find_input(str(photos), tmp_path / 'out')
+    with pytest.raises(DeployError, match=r'a\.jpg and .*a\.png would both be written'):
+        check_targets(choose_outputs(tmp_path / 'out', found, True, False), found)
+
+
+def test_labels_survive_writing(tmp_path):
+    labels = np.arange(300, dtype=np.uint16).reshape(10, 30)
+    write_picture(tmp_path / 'deep/x.png', labels)
+    assert np.array_equal(cv2.imread(str(tmp_path / 'deep/x.png'), cv2.IMREAD_UNCHANGED), labels)
+    assert [file.name for file in (tmp_path / 'deep').iterdir()] == ['x.png']
+
+
+def test_formats_that_opencv_does_not_know(tmp_path):
+    with pytest.raises(DeployError, match='cannot write'):
+        write_picture(tmp_path / 'x.nope', np.zeros((4, 4), np.uint8))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.runtime import run, video
+from mmseg_liteseg.runtime.inputs import Video, find_input
+from mmseg_liteseg.runtime.outputs import choose_outputs
+from tests.runtime.conftest import blocks, greatest, write_video
+
+
+def files_of(folder):
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob('*') if file.is_file())
+
+
+def run_folder(made, photos, out):
+    found = find_input(str(photos), out)
+    return run.run_pictures(made, found, choose_outputs(out, found, False, False), 0.5)
+
+
+def test_folder(segmenter, photos, tmp_path):
+    made, out = segmenter(options=dict(batch=2)), tmp_path / 'out'
+    progress, failures = run_folder(made, photos, out)
+    assert (progress.done, failures) == (3, [])
+    names = ['a', 'b', 'deep/a']
+    assert files_of(out) == [f'masks/{name}.png' for name in names] + [f'overlays/{name}.jpg' for name in names]
+    assert [len(x) for x in made.stub.inputs] == [2, 1]
+    expected = greatest(blocks(12, 18))
+    for name in names:
+        assert np.array_equal(cv2.imread(str(out / f'masks/{name}.png'), cv2.IMREAD_UNCHANGED), expected)
+    painted = cv2.imread(str(out / 'overlays/a.jpg'))
+    assert np.abs(painted[6, 2].astype(int) - (0, 0, 200)).max() < 30  # red on red
+
+
+def test_unreadable_pictures_are_left_out(segmenter, photos, tmp_path):
+    (photos / 'x.png').write_text('broken')
+    (photos / 'c.png').touch()
+    progress, failures = run_folder(segmenter(), photos, tmp_path / 'out')
+    assert progress.done == 3
+    assert [line.split(': ')[0][-5:] for line in failures] == ['c.png', 'x.png']
+
+
+def test_the_models_failure_ends_it(segmenter, photos, tmp_path):
+    with pytest.raises(DeployError, match='it failed on an input'):
+        run_folder(segmenter(lambda x: 1 / 0), photos, tmp_path / 'out')
+
+
+def run_one(made, source, out, mask=False, overlay=False, limit=None):
+    return run.run_video(made, source, choose_outputs(out, source, mask, overlay), 0.5, limit)
+
+
+def test_video(segmenter, tmp_path):
+    source = Video(write_video(tmp_path / 'v.avi'), 'v')
+    out = tmp_path / 'out'
+    progress, failures = run_one(segmenter(options=dict(batch=4)), source, out, True, True)
+    assert (progress.done, failures) == (6, [])
+    assert files_of(out) == [*(f'masks/v/{i:06}.png' for i in range(6)), 'overlays/v.mp4']
+    reader = video.VideoReader(Video(out / 'overlays/v.mp4', 'v'))
+    assert reader.fps == 12.5
+    assert len(list(reader)) == 6
+    mask = cv2.imread(str(out / 'masks/v/000005.png'), cv2.IMREAD_UNCHANGED)
+    assert np.mean(mask == greatest(blocks(48, 66))) > 0.9
+
+
+def test_so_many_frames(segmenter, tmp_path):
+    source = Video(write_video(tmp_path / 'v.avi'), 'v')
+    progress, failures = run_one(segmenter(), source, tmp_path / 'out', mask=True, limit=2)
+    assert (progress.done, progress.total, failures) == (2, 2, [])
+    assert files_of(tmp_path / 'out') == ['masks/v/000000.png', 'masks/v/000001.png']
+
+
+def test_a_video_that_ends_early_is_named(segmenter, tmp_path, monkeypatch):
+    source = Video(write_video(tmp_path / 'v.avi'), 'v')
+    original = video.VideoReader.__iter__
+    monkeypatch.setattr(video.VideoReader, '__iter__', lambda self: (f for _, f in zip(range(4), original(self))))
+    progress, failures = run_one(segmenter(), source, tmp_path / 'out')
+    assert progress.done == 4
+    assert failures == [f'video {source.source}: ends after 4 of 6 frames, it may be truncated']
+    assert files_of(tmp_path / 'out') == ['overlays/v.mp4']
+
+
+def test_a_video_is_not_its_own_output(segmenter, tmp_path):
+    path = write_video(tmp_path / 'v.avi')
+    content = path.read_bytes()
+    with pytest.raises(DeployError, match='this is the input'):
+        run_one(segmenter(), Video(path, 'v'), path)
+    assert path.read_bytes() == content
+
+
+class Camera:
+    """Frames until someone presses Ctrl-C."""
+
+    def __init__(self, frames):
+        self.frames, self.released = frames, False
+
+    def isOpened(self):
+        return True
+
+    def get(self, name):
+        return 0.0 if name == cv2.CAP_PROP_FPS else -1.0
+
+    def read(self):
+        if not self.frames:
+            raise KeyboardInterrupt
+        self.frames -= 1
+        return True, blocks(48, 66)
+
+    def release(self):
+        self.released = True
+
+
+def interrupted(monkeypatch, segmenter, source, out, frames):
+    camera, original = Camera(frames), cv2.VideoCapture
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda name: camera if name in (0, 'v.avi') else original(name))
+    try:
+        return run_one(segmenter(options=dict(batch=1)), source, out)
+    finally:
+        assert camera.released
+
+
+def test_ctrl_c_ends_a_camera_and_keeps_its_video(segmenter, tmp_path, monkeypatch):
+    progress, failures = interrupted(monkeypatch, segmenter, Video(0, 'camera0'), tmp_path, 5)
+    assert (progress.done, progress.total, failures) == (5, None, [])
+    assert files_of(tmp_path) == ['overlays/camera0.mp4', 'stub.onnx']
+    reader = video.VideoReader(Video(tmp_path / 'overlays/camera0.mp4', 'x'))
+    assert reader.fps == 30
+    assert len(list(reader)) == 5
+
+
+@pytest.mark.parametrize(('source', 'frames'), [(Video(Path('v.avi'), 'v'), 5), (Video(0, 'camera0'), 0)])
+def test_ctrl_c_leaves_no_half_of_a_video(segmenter, tmp_path, monkeypatch, source, frames):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(monkeypatch, segmenter, source, tmp_path, frames)
+    assert files_of(tmp_path) == ['stub.onnx']

@@ -1,0 +1,90 @@
+import mmcv.transforms
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmseg_liteseg.deploy.metadata import Interface
+from mmseg_liteseg.runtime.sizing import network_size, resize_bilinear, resize_labels, resize_picture, to_mask
+from tests.runtime.conftest import INTERFACE, draw
+
+RESIZES = (
+    dict(scale_factor=0.5),
+    dict(scale_factor=0.75),
+    dict(scale_factor=(0.4, 1.3)),
+    dict(scale=(40, 30)),
+    dict(scale=(64, 48), keep_ratio=True),
+    dict(scale=(48, 64), keep_ratio=True),
+)
+# from, to; one axis up and the other down, exact halves, single pixels
+SIZES = (((9, 12), (72, 96)), ((13, 17), (50, 67)), ((20, 30), (10, 15)), ((20, 7), (15, 40)), ((1, 5), (7, 1)))
+
+
+def interface(**changes):
+    return Interface(**{**INTERFACE, **changes})
+
+
+@pytest.mark.parametrize('resize', RESIZES)
+@pytest.mark.parametrize('to_float32', [False, True])
+@pytest.mark.parametrize('size', [(45, 61), (30, 40), (61, 33)])
+def test_resize_is_mmcvs(resize, to_float32, size):
+    image = draw(*size)
+    transform = mmcv.transforms.Resize(**resize)
+    expected = transform(dict(img=image.astype(np.float32) if to_float32 else image))['img']
+    as_json = {key: list(value) if isinstance(value, tuple) else value for key, value in resize.items()}
+    found_size = network_size(size, interface(), as_json)
+    found = resize_picture(image, found_size, to_float32)
+    assert found_size == expected.shape[:2]
+    assert found.dtype == (expected.dtype if found_size != size else np.uint8)
+    assert np.array_equal(found, expected)
+
+
+def test_the_models_own_size_decides():
+    assert network_size((45, 61), interface(size=(32, 64)), dict(scale_factor=0.5)) == (32, 64)
+    assert network_size((45, 61), interface(), None) == (45, 61)
+    assert network_size((1, 3), interface(), dict(scale_factor=0.1)) == (1, 1)
+
+
+def test_grey_keeps_its_channel():
+    assert resize_picture(draw(8, 8)[..., :1], (4, 4), True).shape == (4, 4, 1)
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize(('before', 'after'), SIZES)
+def test_logits_are_resized_as_torch_does(before, after, align_corners):
+    logits = np.random.default_rng(0).standard_normal(before, dtype=np.float32)
+    expected = F.interpolate(torch.from_numpy(logits)[None, None], after, mode='bilinear', align_corners=align_corners)
+    found = resize_bilinear(logits, after, align_corners)
+    np.testing.assert_allclose(found, expected[0, 0].numpy(), atol=2e-5)
+
+
+def test_labels_take_the_nearest_centre():
+    labels = np.array([[0, 1], [2, 3]], np.int64)
+    assert resize_labels(labels, (3, 4)).tolist() == [[0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+    assert resize_labels(np.arange(9).reshape(1, 9), (1, 3)).tolist() == [[1, 4, 7]]
+    expected = F.interpolate(torch.arange(35.0).view(1, 1, 5, 7), (13, 3), mode='nearest-exact')[0, 0].numpy()
+    assert np.array_equal(resize_labels(np.arange(35).reshape(5, 7), (13, 3)), expected)
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('output', ['scores', 'logits'])
+def test_argmax_comes_after_both_resizes(output, align_corners):
+    scores = torch.randn(1, 5, 4, 6, generator=torch.Generator().manual_seed(0)) * 3
+    sizes = ((30, 45), (41, 50))
+    resize = lambda x, size: F.interpolate(x, size, mode='bilinear', align_corners=align_corners)  # noqa: E731
+    middle = resize(scores, sizes[0])
+    given = scores if output == 'scores' else middle
+    found = to_mask(given[0].numpy(), interface(output=output, align_corners=align_corners), sizes, np.uint8)
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, resize(middle, sizes[1]).argmax(1)[0].numpy())
+
+
+def test_first_of_equals_wins():
+    assert not to_mask(np.zeros((3, 2, 2), np.float32), interface(output='logits'), [(2, 2)] * 2, np.uint8).any()
+
+
+def test_one_logit_for_two_classes():
+    logits = np.linspace(-3, 3, 12, dtype=np.float32).reshape(1, 3, 4)
+    found = to_mask(logits, interface(output='logits', threshold=0.3), [(3, 4)] * 2, np.uint8)
+    assert np.array_equal(found, (torch.from_numpy(logits[0]).sigmoid() > 0.3).numpy())
+    assert 0 < found.sum() < 12
