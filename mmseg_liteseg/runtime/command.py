@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (DeployError, OSError) as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:
-        print('stopped; what was finished is there', file=sys.stderr)
+        print('stopped: finished files are kept, an unfinished one is not', file=sys.stderr)
         sys.exit(130)
     if failures:
         several = f'{len(failures)} could not be read:\n  ' if len(failures) > 1 else ''
@@ -109,5 +109,6 @@ def _check_numbers(args: argparse.Namespace) -> None:
 def _quiet_opencv() -> None:
     """What OpenCV and its ffmpeg say of broken files would hide the one line that names them."""
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    if hasattr(cv2, 'setLogLevel'):
-        cv2.setLogLevel(0)
+    logging = getattr(cv2.utils, 'logging', None)
+    if logging is not None:
+        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
