@@ -66,7 +66,9 @@ $(STAMP): setup.cfg setup.py pyproject.toml $(CONSTRAINTS)
 	@rm -f '$(STAMP)' && touch '$(BUSY)'
 	@echo 'installing into $(VENV): a minute or two, longer where torch comes with CUDA'
 	@sed 's/^torch==.*//' $(CONSTRAINTS) > '$(VENV)/constraints.txt'
-	$(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt' '$(TORCH)' -e '.[onedl,dev]'
+	$(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt' '$(TORCH)' -e '.[onedl,dev,deploy]'
+	@# without what it depends on, which names the classic stack's packages; it has none for every kind of machine
+	$(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt' --no-deps mmdeploy || echo 'no mmdeploy for this machine: its tests are skipped'
 	@echo '$(STATE)' > '$(STAMP)' && rm '$(BUSY)'
 
 clean:

@@ -106,7 +106,7 @@ def test_bad_input(source):
         optimize(source.model, precision='int8')
     with pytest.raises(DeployError, match='expected an EncoderDecoder, got Conv2d'):
         optimize(nn.Conv2d(3, 8, 3))
-    with pytest.raises(DeployError, match='differs by .* of the largest logit, more than 1e-09'):
+    with pytest.raises(DeployError, match=r'differs by .* of the largest logit, more than 1e-09'):
         optimize(source.model, precision='bf16', bound=1e-9)
 
 
