@@ -7,7 +7,8 @@ _base_ = [
 ]
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(
-    backbone=dict(norm_cfg=norm_cfg),
+    # N(0, 0.001), the original's, is meant to be followed by pretrained weights
+    backbone=dict(norm_cfg=norm_cfg, init_cfg=dict(type='Kaiming', layer='Conv2d')),
     neck=dict(norm_cfg=norm_cfg),
     decode_head=dict(num_classes=11, norm_cfg=norm_cfg),
 )
