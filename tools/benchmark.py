@@ -37,7 +37,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--data', metavar='CONFIG', help='measure the data pipeline of a config instead')
     add('--tasks', nargs='+', default=['network', 'labels'], choices=TASKS)
     add('--runtimes', nargs='+', default=['eager'], choices=RUNTIMES)
-    add('--precisions', nargs='+', default=['fp32'], choices=['fp32', 'bf16', 'fp16'])
+    add('--precisions', nargs='+', default=['fp32'], choices=['fp32', 'bf16', 'fp16', 'int8'])
     add('--batch', nargs='+', type=int, default=[1], metavar='N', help='batch sizes [1]')
     add('--size', default='512x1024', metavar='HxW', help="the network's input, where a model names none [512x1024]")
     add('--image-size', default='1024x2048', metavar='HxW', help='original image of predict and image [1024x2048]')

@@ -20,13 +20,20 @@ TASKS = {
     'train': 'forward, losses, backward and optimiser step on a normalised batch with labels',
 }
 RUNTIMES = ('eager', 'optimized', 'onnxruntime', 'openvino', 'paddle')
-PRECISIONS = ('fp32', 'bf16', 'fp16')
+PRECISIONS = ('fp32', 'bf16', 'fp16', 'int8')
 _TASKS_OF_RUNTIME = {
     'eager': tuple(TASKS),
     'optimized': ('network', 'labels', 'predict', 'image'),
     'onnxruntime': ('network', 'labels'),
     'openvino': ('network', 'labels'),
     'paddle': ('network', 'labels'),
+}
+_PRECISIONS_OF_RUNTIME = {
+    'eager': ('fp32', 'bf16', 'fp16'),
+    'optimized': ('fp32', 'bf16', 'fp16'),
+    'onnxruntime': ('fp32', 'int8'),
+    'openvino': ('fp32', 'bf16', 'int8'),
+    'paddle': ('fp32', 'bf16'),
 }
 
 
@@ -73,11 +80,9 @@ class Case:
             return False
         if self.runtime in ('openvino', 'paddle') and self.device != 'cpu':
             return False
-        if self.runtime == 'paddle':
-            return self.precision != 'fp16' and self.model.label in ('PP-LiteSeg-T', 'PP-LiteSeg-B')
-        if self.runtime == 'onnxruntime':
-            return self.precision == 'fp32'
-        return not (self.runtime == 'openvino' and self.precision == 'fp16')
+        if self.runtime == 'paddle' and self.model.label not in ('PP-LiteSeg-T', 'PP-LiteSeg-B'):
+            return False
+        return self.precision in _PRECISIONS_OF_RUNTIME[self.runtime]
 
 
 def parse_size(text: str) -> tuple[int, int]:

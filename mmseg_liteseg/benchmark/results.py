@@ -26,8 +26,9 @@ METHOD = (
     'Inputs of network, labels and train lie on the device already; image starts from a uint8 array in host memory and '
     'ends with a label map there.',
     'eager: as mmseg runs the config; below fp32 under torch.autocast. optimized: mmseg_liteseg.deploy.optimize. '
-    "onnxruntime and openvino: the ONNX graph of a fixed size. paddle: PaddleSeg's own code under Paddle Inference "
-    'with oneDNN, in a subprocess that reads the clock itself, array to array.',
+    'onnxruntime and openvino: the ONNX graph of a fixed size; int8 as mmseg_liteseg.deploy.quantize makes it. paddle: '
+    "PaddleSeg's own code under Paddle Inference with oneDNN, in a subprocess that reads the clock itself, array to "
+    'array.',
     'Weights are random (Kaiming, statistics of BN from the picture) unless a checkpoint is named: time does not '
     'depend on them, except for the post-processing of FastEncoderDecoder, which depends on the share of borders '
     '(about.borders in the JSON; networks trained on street scenes have about 0.2).',

@@ -8,17 +8,18 @@ import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
+from types import ModuleType
+from typing import Callable, Iterable
 
 import numpy as np
 
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES
-from .data import Example, calibration_examples, scoring_examples
+from .data import calibration_examples, scoring_examples
 from .errors import DeployError, require
 from .export import check_artefact, describe
 from .exporters import ExportOptions, write_artefact
 from .graph import make_graph
-from .metadata import KEY, Interface, Metadata
+from .metadata import KEY, Metadata
 from .runners import open_artefact
 from .score import Score, score
 from .source import Source
@@ -97,7 +98,9 @@ def quantize(
         integer = stem.parent / f'{name}_int8.onnx'
         examples = calibration_examples(source.cfg, options.images)
         say(f'calibrating on {options.images} pictures ({options.method})')
-        kept = quantize_file(floating, integer, metadata.interface, examples, options)
+        inputs = (metadata.interface.prepare(example.image[None]) for example in examples)
+        kept = quantize_file(floating, integer, inputs, options)
+        _copy_metadata(floating, integer, options)
         say(f'in float: {", ".join(kept)}')
         runners = {label: open_artefact(path, threads) for label, path in (('float', floating), ('int8', integer))}
         scores = score(
@@ -115,10 +118,14 @@ def quantize(
     return [out / file.name for file in files]
 
 
-def quantize_file(
-    path: Path, target: Path, interface: Interface, examples: Iterable[Example], options: QuantizeOptions
-) -> list[str]:
-    """Quantises the convolutions of an ONNX file.
+def quantize_file(path: Path, target: Path, inputs: Iterable[np.ndarray], options: QuantizeOptions) -> list[str]:
+    """Quantises the convolutions of an ONNX file; its metadata are lost.
+
+    Args:
+        path: Float model with one input.
+        target: Is written.
+        inputs: What the model is calibrated on, one array at a time.
+        options: Of the quantisation.
 
     Returns:
         Names of those that stay in float.
@@ -132,7 +139,7 @@ def quantize_file(
     quantization.quantize_static(
         str(path),
         str(target),
-        _make_reader(quantization, model.graph.input[0].name, interface, examples),
+        _make_reader(quantization, model.graph.input[0].name, inputs),
         quant_format=quantization.QuantFormat.QDQ,
         op_types_to_quantize=['Conv'],
         nodes_to_exclude=kept,
@@ -142,16 +149,15 @@ def quantize_file(
         calibrate_method=getattr(quantization.CalibrationMethod, options.method),
         extra_options=dict(ActivationSymmetric=options.symmetric, WeightSymmetric=True),
     )
-    _copy_metadata(onnx, path, target, options)
     return kept
 
 
-def _make_reader(quantization: object, name: str, interface: Interface, examples: Iterable[Example]) -> object:
+def _make_reader(quantization: ModuleType, name: str, inputs: Iterable[np.ndarray]) -> object:
     """Onnxruntime's way of asking for one input after another."""
 
     class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
-            self._inputs: Iterator[np.ndarray] = (interface.prepare(example.image[None]) for example in examples)
+            self._inputs = iter(inputs)
 
         def get_next(self) -> dict | None:
             x = next(self._inputs, None)
@@ -160,8 +166,9 @@ def _make_reader(quantization: object, name: str, interface: Interface, examples
     return Reader()
 
 
-def _copy_metadata(onnx: object, source: Path, target: Path, options: QuantizeOptions) -> None:
+def _copy_metadata(source: Path, target: Path, options: QuantizeOptions) -> None:
     """Onnxruntime drops the metadata; notes the quantisation there."""
+    onnx = require('onnx', 'onnx', 'quantisation')
     (text,) = [entry.value for entry in onnx.load(str(source)).metadata_props if entry.key == KEY]
     metadata = Metadata.from_json(text, str(source))
     metadata = replace(metadata, tools=dict(metadata.tools, quantization=options.method))

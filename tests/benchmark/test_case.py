@@ -25,15 +25,17 @@ def test_bad_sizes(text):
 
 def test_grid_holds_what_is_possible(tiny):
     ours = Model('PP-LiteSeg-T', tiny.config, (32, 64))
-    runtimes, precisions = ('eager', 'onnxruntime', 'openvino', 'paddle'), ('fp32', 'bf16', 'fp16')
+    runtimes, precisions = ('eager', 'onnxruntime', 'openvino', 'paddle'), ('fp32', 'bf16', 'fp16', 'int8')
     keys = [case.key for case in grid([ours, tiny], ('labels', 'train'), runtimes, precisions, (2,))]
     assert keys == [
         'PP-LiteSeg-T@32x64 labels eager fp32 b2 cpu',
         'PP-LiteSeg-T@32x64 labels eager bf16 b2 cpu',
         'PP-LiteSeg-T@32x64 labels eager fp16 b2 cpu',
         'PP-LiteSeg-T@32x64 labels onnxruntime fp32 b2 cpu',
+        'PP-LiteSeg-T@32x64 labels onnxruntime int8 b2 cpu',
         'PP-LiteSeg-T@32x64 labels openvino fp32 b2 cpu',
         'PP-LiteSeg-T@32x64 labels openvino bf16 b2 cpu',
+        'PP-LiteSeg-T@32x64 labels openvino int8 b2 cpu',
         'PP-LiteSeg-T@32x64 labels paddle fp32 b2 cpu',
         'PP-LiteSeg-T@32x64 labels paddle bf16 b2 cpu',
         'PP-LiteSeg-T@32x64 train eager fp32 b2 cpu',
@@ -43,8 +45,10 @@ def test_grid_holds_what_is_possible(tiny):
         'tiny@32x64 labels eager bf16 b2 cpu',
         'tiny@32x64 labels eager fp16 b2 cpu',
         'tiny@32x64 labels onnxruntime fp32 b2 cpu',
+        'tiny@32x64 labels onnxruntime int8 b2 cpu',
         'tiny@32x64 labels openvino fp32 b2 cpu',
         'tiny@32x64 labels openvino bf16 b2 cpu',
+        'tiny@32x64 labels openvino int8 b2 cpu',
         'tiny@32x64 train eager fp32 b2 cpu',
         'tiny@32x64 train eager bf16 b2 cpu',
         'tiny@32x64 train eager fp16 b2 cpu',

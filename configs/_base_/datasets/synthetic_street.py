@@ -33,7 +33,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(type=dataset_type, split='train', length=1000, size=size, pipeline=train_pipeline),
+    dataset=dict(type=dataset_type, split='train', length=800, size=size, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=1,

@@ -6,7 +6,7 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0, power=0.9, begin=50, end=2000, by_epoch=False),
 ]
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=2000, val_interval=400)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=2000, val_interval=500)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
