@@ -17,6 +17,7 @@ from mmseg_liteseg.visualization.files import replaced_by
 from mmseg_liteseg.visualization.report import count_pairs
 
 HISTORY = 'history.jsonl'
+NOTE_PREFIX = 'piece_'
 
 
 @HOOKS.register_module()
@@ -29,8 +30,8 @@ class HistoryHook(Hook):
         {"iter": 400, "mIoU": 0.31, "iou": {"sky": 0.9, ..., "bicyclist": null}, "val_seconds": 14.2}
 
     IoU is a share; null where neither labels nor predictions hold the class. Lines of iterations that a kill took
-    back are removed when the training goes on. Of mmengine's message hub, checkpoints keep only plain values, which
-    every version of torch reads.
+    back are removed when the training goes on. Of mmengine's message hub, checkpoints keep only the loop's notes:
+    plain numbers, which every version of torch reads.
 
     Args:
         interval: Iterations per line of losses.
@@ -40,6 +41,7 @@ class HistoryHook(Hook):
 
     def __init__(self, interval: int = 50) -> None:
         self.interval = interval
+        self._start()
 
     def before_train(self, runner: Runner) -> None:
         """Takes back what lies beyond the state that the training goes on from."""
@@ -48,25 +50,26 @@ class HistoryHook(Hook):
         with replaced_by(self.path) as temporary:
             kept = [line for line in lines if line['iter'] <= runner.iter]
             temporary.write_text(''.join(json.dumps(line) + '\n' for line in kept))
-        self._start()
+        self._since = time.monotonic()
 
     def _start(self) -> None:
+        """Begins a line of losses."""
         self._sums: dict[str, Any] = {}
-        self._count, self._since = 0, time.monotonic()
+        self._count, self._seconds, self._since = 0, 0.0, time.monotonic()
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Adds up the losses; writes their means every so often."""
         for key, value in (outputs or {}).items():
-            value = value.detach() if hasattr(value, 'detach') else value
+            value = value.detach().double() if hasattr(value, 'detach') else value
             self._sums[key] = self._sums.get(key, 0.0) + value
         self._count += 1
         done = batch_idx + 1
         if done % self.interval == 0 or done == runner.max_iters:
             means = {key: round(float(total) / self._count, 6) for key, total in self._sums.items()}
-            seconds = (time.monotonic() - self._since) / self._count
-            self._write(iter=done, **means, lr=runner.optim_wrapper.get_lr()['lr'][0], seconds=round(seconds, 4))
+            seconds = round(self._spent() / self._count, 4)
+            self._write(iter=done, **means, lr=runner.optim_wrapper.get_lr()['lr'][0], seconds=seconds)
             self._start()
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -95,11 +98,23 @@ class HistoryHook(Hook):
         self._write(iter=runner.iter, mIoU=round(float(np.nanmean(iou)), 6), iou=named, val_seconds=round(seconds, 2))
         self._since += seconds
 
+    def _spent(self) -> float:
+        """Seconds of the iterations since the last line, of all pieces."""
+        return self._seconds + time.monotonic() - self._since
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Reduces the message hub to numbers and texts."""
+        """Adds the line that is begun; reduces the message hub to what the loop notes there."""
+        sums = {key: float(total) for key, total in self._sums.items()}
+        checkpoint['history'] = dict(sums=sums, count=self._count, seconds=self._spent())
         info = checkpoint['message_hub']['runtime_info']
-        plain = {key: value for key, value in info.items() if isinstance(value, (int, float, str)) and key != 'cfg'}
+        plain = {key: value for key, value in info.items() if key.startswith(NOTE_PREFIX)}
         checkpoint['message_hub'] = dict(log_scalars={}, runtime_info=plain, resumed_keys=dict.fromkeys(plain, True))
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Goes on with the line that was begun."""
+        begun = checkpoint.get('history')
+        if begun:
+            self._sums, self._count, self._seconds = dict(begun['sums']), begun['count'], begun['seconds']
 
     def _write(self, **line: Any) -> None:
         with self.path.open('a') as file:

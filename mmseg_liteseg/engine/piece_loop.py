@@ -19,8 +19,10 @@ from torch.utils.data import DataLoader
 
 from mmseg_liteseg.registry import LOOPS
 
+from .history_hook import NOTE_PREFIX
+
 LAST, BEST = 'last.pth', 'best.pth'
-_VALIDATED, _BEST_SCORE, _VAL_SECONDS = 'piece_validated', 'piece_best_score', 'piece_val_seconds'
+_VALIDATED, _BEST_SCORE, _VAL_SECONDS = (NOTE_PREFIX + name for name in ('validated', 'best_score', 'val_seconds'))
 
 
 @LOOPS.register_module()

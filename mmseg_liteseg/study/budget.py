@@ -55,11 +55,11 @@ class Budget:
         return [(name, seed) for seed in seeds for name, count in self.plan.items() if seed < count]
 
 
-_ONCE = dict.fromkeys(('B', *RIVALS, *ABLATIONS), 1)
+_FULL = {'T': 3, 'STDC1-Seg': 3, **dict.fromkeys(('B', *RIVALS[1:], *ABLATIONS), 1)}
 BUDGETS = {
     budget.name: budget
     for budget in (
-        Budget('gpu', 10000, 16, (360, 480), workers=8, plan={'T': 3, 'STDC1-Seg': 3, **_ONCE}, about='full, on a GPU'),
+        Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(
             'short', 1200, 8, (288, 384), validations=6,

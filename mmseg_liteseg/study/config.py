@@ -17,6 +17,7 @@ from .errors import StudyError
 from .models import OURS, get_entry, model_config
 
 DATA_ROOT = 'data/camvid-360x480/'
+OPTIONS = ('ema', 'amp')
 
 
 @dataclass(frozen=True)

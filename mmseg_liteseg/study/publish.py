@@ -15,7 +15,7 @@ from mmseg_liteseg.checkpoint.torch_file import read_torch_file
 from mmseg_liteseg.engine.piece_loop import BEST
 
 from .budget import get_budget
-from .config import DATA_ROOT, Job, compose
+from .config import DATA_ROOT, OPTIONS, compose
 from .errors import StudyError
 from .predict import Evaluation, evaluate
 from .report import best_run_of_t, check_agreement
@@ -41,8 +41,7 @@ def publish_best(
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f'{NAME}.pth', folder / f'{NAME}.py', folder / 'README.md']
-    record = run.record
-    cfg = compose(Job(run.name, record['budget'], run.seed))  # as it was, without the folders of the machine
+    cfg = compose(run.job)  # as it was, without the folders of the machine
     data = dumps_checkpoint(slim(read_torch_file(str(run.folder / BEST)), cfg))
     if len(data) > MAX_BYTES:
         raise StudyError(f'{files[0]}: would have {len(data)} bytes, expected at most {MAX_BYTES}')
@@ -72,12 +71,12 @@ def slim(checkpoint: dict[str, Any], cfg: Config) -> dict[str, Any]:
 
 def page(run: Run, evaluation: Evaluation, data: bytes) -> str:
     """What README.md says."""
-    budget, mib = get_budget(run.record['budget']), len(data) / 1e6
-    crop = 'x'.join(map(str, budget.crop))
+    budget = get_budget(run.record['budget'])
+    crop, options = 'x'.join(map(str, budget.crop)), ''.join(f' --{name}' for name in OPTIONS if run.record[name])
     rows = [[name, f'{100 * value:.1f}'] for name, value in zip(evaluation.classes, evaluation.iou)]
     return f"""# PP-LiteSeg-T for CamVid at 360x480
 
-`{NAME}.pth`: {mib:.1f} MB, convolutions in float16, sha256 `{hashlib.sha256(data).hexdigest()}`
+`{NAME}.pth`: {len(data) / 1e6:.1f} MB, convolutions in float16, sha256 `{hashlib.sha256(data).hexdigest()}`
 
 ```python
 from mmseg.apis import MMSegInferencer, inference_model, init_model
@@ -88,11 +87,13 @@ labels = inference_model(model, 'street.png').pred_sem_seg.data  # (1, H, W), cl
 MMSegInferencer('checkpoints/{NAME}.py', 'checkpoints/{NAME}.pth', device='cpu')('street.png', out_dir='predicted')
 ```
 
-- **mIoU {100 * evaluation.miou:.2f}** on CamVid val (101 images of 360x480), single scale, measured with this very file. The
-  checkpoint is the best of {budget.validations} validations on these same images, so a little is owed to the choice.
-- Recipe: from scratch, {budget.iters} iterations of {budget.batch} crops of {crop} (budget `{budget.name}`), seed {run.seed},
-  iteration {run.best['iter']}; [protocol](../docs/camvid.md), [results](../docs/camvid/results.md). `{NAME}.py` is the config
-  that gave it: `python tools/study.py train T --budget {budget.name} --seed {run.seed}`.
+- **mIoU {100 * evaluation.miou:.2f}** on CamVid val ({len(evaluation.images)} images of 360x480), single scale,
+  measured with this very file. It is the best of {budget.validations} validations on these same images, so a little is
+  owed to the choice.
+- Recipe: from scratch, {budget.iters} iterations of {budget.batch} crops of {crop} (budget `{budget.name}`),
+  seed {run.seed}, iteration {run.best['iter']}. `{NAME}.py` is the config that gave it:
+  `python tools/study.py train T --budget {budget.name} --seed {run.seed}{options}`.
+  [Protocol](../docs/camvid.md), [results](../docs/camvid/results.md).
 - Expects street scenes of about this size and view.
 
 {table(['class', 'IoU'], rows)}

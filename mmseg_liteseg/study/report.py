@@ -76,9 +76,9 @@ def write_report(
 
 _MADE = (
     'Written by `tools/study.py report` from the files of the trainings. How they were made, and what the figures can '
-    'be compared with, says the [protocol](../camvid.md). mIoU and IoU in percent on val, single scale, no flip. "best" '
-    'is the best of the validations, chosen on these same images; "last" comes after the last iteration. ± is the '
-    'standard deviation over seeds. GFLOP: convolutions, two per multiply-add, for one image of 360x480.'
+    'be compared with, says the [protocol](../camvid.md). mIoU and IoU in percent on val, single scale, no flip. '
+    '"best" is the best of the validations, chosen on these same images; "last" comes after the last iteration. ± is '
+    'the standard deviation over seeds. GFLOP: convolutions, two per multiply-add, for one image of 360x480.'
 )
 
 

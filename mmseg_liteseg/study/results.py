@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any, Sequence
@@ -12,6 +12,7 @@ from typing import Any, Sequence
 from mmseg_liteseg.engine.history_hook import HISTORY, read_history
 
 from .budget import BUDGETS
+from .config import Job
 from .errors import StudyError
 from .models import ENTRIES
 from .train import RECORD
@@ -40,6 +41,11 @@ class Run:
     def seed(self) -> int:
         """Of the training."""
         return self.record['seed']
+
+    @property
+    def job(self) -> Job:
+        """Which training it is."""
+        return Job(**{field.name: self.record[field.name] for field in fields(Job)})
 
     @property
     def total(self) -> int:

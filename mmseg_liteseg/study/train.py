@@ -83,7 +83,7 @@ def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, An
         return record
     if (folder / LAST).exists():
         raise StudyError(f'{folder}: there is a {LAST}, but no {RECORD} that says what it is')
-    record = dict(name=job.name, budget=job.budget, seed=job.seed, done=0, validated=0, pieces=[], recipe=wanted)
+    record = {**vars(job), 'done': 0, 'validated': 0, 'pieces': [], 'recipe': wanted}
     _write(path, record)
     return record
 
