@@ -7,9 +7,10 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import current_thread, main_thread
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import torch
 from mmengine.runner import Runner
@@ -88,6 +89,9 @@ class PieceLoop(BaseLoop):
         if self.channels_last:
             self.runner.model.to(memory_format=torch.channels_last)
         self.first_iter = self._iter
+        for loader in (self.dataloader, getattr(self.runner.val_loop, 'dataloader', None)):
+            if loader is not None:
+                loader.worker_init_fn = partial(_leave_group, loader.worker_init_fn)
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
         with self._stopped_by_signals():
@@ -104,11 +108,7 @@ class PieceLoop(BaseLoop):
         self.dataloader.sampler.start = self._iter * self.dataloader.batch_size
         batches, saved_at, saved_time = iter(self.dataloader), self._iter, time.monotonic()
         while self._iter < self.max_iters and not self._must_stop():
-            with self._forgiving_workers():
-                batch = next(batches)
-            if self.stop_training:
-                break
-            self._train_step(batch)
+            self._train_step(next(batches))
             if self._validation_is_due() or time.monotonic() - saved_time > self.save_seconds:
                 self._save_last()
                 if not self._must_stop(self._info(_VAL_SECONDS, 0.0)):
@@ -140,11 +140,8 @@ class PieceLoop(BaseLoop):
         """Validates, and keeps the weights if they are the best so far; what a kill cut off is done again."""
         if not self._validation_is_due():
             return
-        start, score = time.monotonic(), None
-        with self._forgiving_workers():
-            score = float(self.runner.val_loop.run()[self.metric])
-        if score is None:
-            return
+        start = time.monotonic()
+        score = float(self.runner.val_loop.run()[self.metric])
         if score > self._info(_BEST_SCORE, float('-inf')):
             self._save(BEST, save_optimizer=False, save_param_scheduler=False)
             self._note(_BEST_SCORE, score)
@@ -169,15 +166,6 @@ class PieceLoop(BaseLoop):
         self.runner.message_hub.update_info(key, value)
 
     @contextmanager
-    def _forgiving_workers(self) -> Iterator[None]:
-        """A signal to the whole process group ends the data loader's workers as well, which is no error then."""
-        try:
-            yield
-        except RuntimeError:
-            if not self.stop_training:
-                raise
-
-    @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:
         """The first SIGTERM or SIGINT ends the training after the iteration; a second one acts as ever."""
 
@@ -194,3 +182,15 @@ class PieceLoop(BaseLoop):
         finally:
             for number in numbers:
                 signal.signal(number, before[number])
+
+
+def _leave_group(init: Callable[[int], None] | None, worker_id: int) -> None:
+    """Starts a data loader's worker in a process group of its own.
+
+    Ctrl-C, timeout and schedulers signal the whole group, and torch raises wherever the training is as soon as a worker
+    dies of it. The main process still ends its workers, and they end by themselves when it is gone.
+    """
+    if hasattr(os, 'setpgid'):  # not on Windows
+        os.setpgid(0, 0)
+    if init is not None:
+        init(worker_id)
