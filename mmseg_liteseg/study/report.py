@@ -151,8 +151,7 @@ def best_run_of_t(runs: Mapping[str, Sequence[Run]]) -> Run:
     Raises:
         StudyError: There is none.
     """
-    order = [name for name in ('gpu', 'cpu', 'short', 'smoke') if name in runs]
-    for name in order:
+    for name in (name for name in BUDGETS if name in runs):
         rows: list[Row] = [row for row in rows_of(runs[name]) if row.name == 'T']
         if rows:
             return max(rows[0].runs, key=lambda run: (run.best['mIoU'], -run.seed))

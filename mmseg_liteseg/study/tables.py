@@ -54,7 +54,7 @@ def ablation_table(rows: Sequence[Row]) -> str | None:
         differences = [run.best['mIoU'] - own.best['mIoU'] for run, own in common]
         shown = f'{100 * sum(differences) / len(differences):+.2f}' if common else '-'
         lines.append([row.name, ENTRIES[row.name].about, len(row.runs), row.best.percent(), shown])
-    return table(['model', 'what is changed', 'seeds', 'mIoU, best', 'less T, same seeds'], lines)
+    return table(['model', 'what is changed', 'seeds', 'mIoU, best', 'minus T, same seeds'], lines)
 
 
 def verdicts(rows: Sequence[Row], budget: str) -> list[str]:
