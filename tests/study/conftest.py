@@ -48,6 +48,8 @@ def make_thin(monkeypatch):
     tiny = Budget('tiny', iters=6, batch=2, crop=(32, 64), validations=3, workers=0, plan={'T': 1})
     monkeypatch.setitem(budget.BUDGETS, 'tiny', tiny)
     monkeypatch.setattr(train, 'versions', lambda: {})
+    for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):  # half a second for each checkpoint
+        monkeypatch.setattr(f'{module}.FormatCode', lambda text, **_: (text, False), raising=False)
 
 
 @pytest.fixture
