@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
 
+import cv2
 import mmcv
 import numpy as np
 import torch
@@ -15,7 +16,6 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.apis import init_model
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from mmseg_liteseg.engine.history_hook import iou_of
 from mmseg_liteseg.visualization.files import replaced_by
@@ -104,12 +104,11 @@ def _score(model: Any, data: dict[str, Any], num_classes: int) -> Scored:
 
 
 def draw_choice(evaluation: Evaluation, folder: Path, cell_width: int = 300) -> dict[str, list[Scored]]:
-    """Writes good.png, typical.png and worst.png; returns the images on each."""
+    """Writes good.jpg, typical.jpg and worst.jpg; returns the images on each."""
     chosen = evaluation.choose()
     for name, images in chosen.items():
         rows = [(mmcv.imread(image.path, channel_order='rgb'), image.label, image.prediction) for image in images]
         sheet = draw_sheet(rows, evaluation.classes, evaluation.palette, cell_width)
-        with replaced_by(folder / f'{name}.png') as temporary:
-            # 256 colours: a third of the bytes, and hardly a difference to see
-            Image.fromarray(sheet).quantize(256).save(temporary, 'PNG', optimize=True)
+        with replaced_by(folder / f'{name}.jpg') as temporary:  # PNG would take five times the bytes
+            temporary.write_bytes(cv2.imencode('.jpg', sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
     return chosen
