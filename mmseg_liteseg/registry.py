@@ -27,7 +27,9 @@ _LOCATIONS = {
     'TASK_UTILS': ['mmseg_liteseg.models'],
     'DATASETS': ['mmseg_liteseg.datasets'],
     'TRANSFORMS': ['mmseg_liteseg.datasets'],
+    'DATA_SAMPLERS': ['mmseg_liteseg.datasets'],
     'HOOKS': ['mmseg_liteseg.engine'],
+    'LOOPS': ['mmseg_liteseg.engine'],
 }
 
 

@@ -47,7 +47,11 @@ def test_found_by_prefix_from_every_scope():
         ('TASK_UTILS', 'OHEMPixelSampler'),
         ('DATASETS', 'CamVidDataset'),
         ('DATASETS', 'SyntheticStreetDataset'),
+        ('DATASETS', 'SeededDataset'),
+        ('DATA_SAMPLERS', 'StreamSampler'),
         ('HOOKS', 'PaintHook'),
+        ('HOOKS', 'HistoryHook'),
+        ('LOOPS', 'PieceLoop'),
     ],
 )
 def test_public_types_are_registered(kind, name):

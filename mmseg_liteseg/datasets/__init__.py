@@ -1,5 +1,6 @@
 from .cache import CachedLoading
 from .camvid import CamVidDataset
+from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
 from .transforms import (
     MultiScaleFlip,
@@ -19,5 +20,7 @@ __all__ = [
     'RandomPaddingCrop',
     'RandomScaleCrop',
     'ResizeStepScaling',
+    'SeededDataset',
+    'StreamSampler',
     'SyntheticStreetDataset',
 ]

@@ -1,3 +1,5 @@
+from .history_hook import HistoryHook
 from .paint_hook import PaintHook
+from .piece_loop import PieceLoop
 
-__all__ = ['PaintHook']
+__all__ = ['HistoryHook', 'PaintHook', 'PieceLoop']

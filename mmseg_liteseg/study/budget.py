@@ -1,0 +1,86 @@
+"""How much training each model of a comparison gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .errors import StudyError
+
+ABLATIONS = ('T-without-FLD', 'T-without-SPPM', 'T-add', 'T-only-FLD', 'T-baseline', 'T-mmseg-OHEM', 'T-padded-pool')
+RIVALS = ('STDC1-Seg', 'BiSeNetV2', 'PIDNet-S', 'DDRNet23-slim', 'Fast-SCNN')
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The same for every model that is compared under it.
+
+    Attributes:
+        name: Of the budget.
+        iters: Iterations; the learning rate ends at 0 with the last one.
+        batch: Images per iteration.
+        crop: Height and width of the training crops. Evaluation always sees whole images.
+        validations: How many, evenly spread; the last one comes after the last iteration. The best is one of these.
+        workers: Processes that load training data, unless the user says otherwise.
+        plan: Models and their numbers of seeds, in the order of training.
+        about: What it is for.
+    """
+
+    name: str
+    iters: int
+    batch: int
+    crop: tuple[int, int]
+    validations: int = 10
+    workers: int = 1
+    plan: dict[str, int] = field(default_factory=dict)
+    about: str = ''
+
+    @property
+    def val_interval(self) -> int:
+        """Iterations between validations."""
+        return max(self.iters // self.validations, 1)
+
+    @property
+    def warmup(self) -> int:
+        """The recipe's 200 iterations; a fifth of very short trainings."""
+        return min(200, self.iters // 5)
+
+    @property
+    def images(self) -> int:
+        """Crops that a model sees."""
+        return self.iters * self.batch
+
+    def runs(self) -> list[tuple[str, int]]:
+        """Model and seed of every planned training: all models once before the second seeds."""
+        seeds = range(max(self.plan.values(), default=0))
+        return [(name, seed) for seed in seeds for name, count in self.plan.items() if seed < count]
+
+
+_FULL = {'T': 3, 'STDC1-Seg': 3, **dict.fromkeys(('B', *RIVALS[1:], *ABLATIONS), 1)}
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
+        Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
+        Budget(
+            'short', 1200, 8, (288, 384), validations=6,
+            plan=dict.fromkeys(('T', 'STDC1-Seg', 'T-mmseg-OHEM', 'T-padded-pool'), 1),
+            about='equal short runs without a GPU',
+        ),
+        Budget(
+            'smoke', 6, 2, (96, 128), validations=2,
+            plan=dict.fromkeys(('T', 'B', *RIVALS, *ABLATIONS), 1),
+            about='shows that all of it works',
+        ),
+    )
+}  # fmt: skip
+
+
+def get_budget(name: str) -> Budget:
+    """A budget by name.
+
+    Raises:
+        StudyError: There is none of that name.
+    """
+    if name not in BUDGETS:
+        raise StudyError(f'budget {name}: expected one of {", ".join(BUDGETS)}')
+    return BUDGETS[name]

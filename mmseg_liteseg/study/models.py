@@ -1,0 +1,141 @@
+"""Who takes part: each name with how its model comes from our CamVid config or from mmseg's own."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from dataclasses import dataclass, field
+from typing import Any, Callable, Sequence
+
+from mmengine.config import Config, ConfigDict
+
+from mmseg_liteseg.benchmark.names import resolve
+from mmseg_liteseg.engine.cpu import sync_bn_to_bn
+
+from .errors import StudyError
+
+OURS = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
+_PARTS = ('mmseg_liteseg.study.parts',)
+_HOST_CLASSES = 19  # mmseg's configs are for Cityscapes
+Size = Sequence[int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of the study.
+
+    Attributes:
+        group: 'ours', 'rival' or 'ablation'.
+        about: What it is.
+        source: Name of a config, as tools/benchmark.py takes it.
+        change: What to merge into the config's model, given the crop.
+        edges: Whether the losses need a map of the labels' edges.
+        imports: Modules that the config needs beside our registry.
+    """
+
+    group: str
+    about: str
+    source: str = OURS
+    change: Callable[[Size], dict] = field(default=lambda crop: {})
+    edges: bool = False
+    imports: tuple[str, ...] = ()
+
+
+def _decoder(**fields: Any) -> Callable[[Size], dict]:
+    return lambda crop: dict(decode_head=fields)
+
+
+_WIDE = dict(decoder_channels=(96, 96, 96))
+_ADD = dict(fusion_cfg=dict(type='mmseg_liteseg.UAFM'))
+_NO_SPPM = dict(type='mmseg_liteseg.PlainContext', in_channels=1024, channels=128, _delete_=True)
+_B = dict(backbone=dict(arch='stdc2'), decode_head=dict(decoder_channels=(64, 96, 128), channels=64))
+
+
+def _host_ohem(crop: Size) -> dict:
+    """The host's sampler, told to keep the same share of the pixels; its min_kept is per image."""
+    sampler = dict(type='OHEMPixelSampler', thresh=0.7, min_kept=crop[0] * crop[1] // 16, _delete_=True)
+    return dict(decode_head=dict(sampler=sampler))
+
+
+ENTRIES = {
+    'T': Entry('ours', 'PP-LiteSeg-T'),
+    'B': Entry('ours', 'PP-LiteSeg-B', change=lambda crop: _B),
+    'STDC1-Seg': Entry('rival', "mmseg's STDC1", 'STDC1-Seg'),
+    'BiSeNetV2': Entry('rival', "mmseg's BiSeNetV2", 'BiSeNetV2'),
+    'PIDNet-S': Entry('rival', "mmseg's PIDNet-S", 'PIDNet-S', edges=True),
+    'DDRNet23-slim': Entry('rival', "mmseg's DDRNet23-slim", 'DDRNet23-slim'),
+    'Fast-SCNN': Entry('rival', "mmseg's Fast-SCNN", 'Fast-SCNN'),
+    'T-without-FLD': Entry('ablation', 'a decoder of 96 channels throughout', change=_decoder(**_WIDE)),
+    'T-without-SPPM': Entry(
+        'ablation', 'a 1x1 convolution for SPPM', change=lambda crop: dict(neck=_NO_SPPM), imports=_PARTS
+    ),
+    'T-add': Entry('ablation', 'addition for attention', change=_decoder(**_ADD)),
+    'T-only-FLD': Entry(
+        'ablation', 'no SPPM, addition',
+        change=lambda crop: dict(neck=_NO_SPPM, decode_head=_ADD), imports=_PARTS,
+    ),
+    'T-baseline': Entry(
+        'ablation', '96 channels, no SPPM, addition',
+        change=lambda crop: dict(neck=_NO_SPPM, decode_head={**_WIDE, **_ADD}), imports=_PARTS,
+    ),
+    'T-mmseg-OHEM': Entry('ablation', "mmseg's OHEMPixelSampler", change=_host_ohem),
+    'T-padded-pool': Entry(
+        'ablation', "the encoder's average pooling counts its padding",
+        change=lambda crop: dict(backbone=dict(type='mmseg_liteseg.PaddedPoolSTDCNet')), imports=_PARTS,
+    ),
+}  # fmt: skip
+
+
+def get_entry(name: str) -> Entry:
+    """A model by name.
+
+    Raises:
+        StudyError: There is none of that name; names close ones.
+    """
+    if name not in ENTRIES:
+        close = difflib.get_close_matches(name, ENTRIES, 2, 0.5)
+        hint = f' (close: {", ".join(close)})' if close else ''
+        raise StudyError(f'model {name}: expected one of {", ".join(ENTRIES)}{hint}')
+    return ENTRIES[name]
+
+
+def model_config(name: str, crop: Size, batch: int, ours: Config) -> ConfigDict:
+    """Config of a model, from scratch, with BN and our preprocessing.
+
+    A rival's heads for mmseg's 19 classes get ours (STDC's edge head keeps its own 2), Cityscapes' class weights go,
+    and hard example mining keeps at least the share of the pixels that it kept with its own config's crops and batch.
+
+    Args:
+        name: Of ``ENTRIES``.
+        crop: Height and width of the training crops.
+        batch: Images per iteration.
+        ours: Our CamVid config, whose preprocessing and number of classes hold for all.
+    """
+    entry = get_entry(name)
+    source = Config.fromfile(resolve(entry.source)[1])
+    source.merge_from_dict(dict(model=entry.change(crop)))
+    model = source.model
+    sync_bn_to_bn(model)
+    if entry.group == 'rival':
+        model.data_preprocessor = copy.deepcopy(ours.model.data_preprocessor)
+        area = crop[0] * crop[1] / (source.crop_size[0] * source.crop_size[1])
+        _adapt(model, ours.model.decode_head.num_classes, area, batch / source.train_dataloader.batch_size)
+    return model
+
+
+def _adapt(node: Any, num_classes: int, area: float, batch: float) -> None:
+    """Fits a tree of dicts and lists to other classes and to crops and batches larger by these factors, in place."""
+    if isinstance(node, dict):
+        node.pop('pretrained', None)
+        node.pop('class_weight', None)
+        if (node.get('init_cfg') or {}).get('type') == 'Pretrained':
+            node.pop('init_cfg')
+        if node.get('num_classes') == _HOST_CLASSES:
+            node['num_classes'] = num_classes
+        if node.get('type') == 'OHEMPixelSampler':  # its min_kept is per image
+            node['min_kept'] = max(round(node['min_kept'] * area), 2)
+        elif node.get('type') == 'OhemCrossEntropy':  # per batch
+            node['min_kept'] = max(round(node['min_kept'] * area * batch), 1)
+    if isinstance(node, (dict, list, tuple)):
+        for value in node.values() if isinstance(node, dict) else node:
+            _adapt(value, num_classes, area, batch)

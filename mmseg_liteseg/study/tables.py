@@ -1,0 +1,79 @@
+"""Results as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from .cost import Cost
+from .models import ENTRIES
+from .results import Row
+
+TARGETS = {'gpu': 0.62, 'cpu': 0.50}
+Speeds = Mapping[str, Mapping[str, float]]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table, numbers to the right."""
+    align = ['-', *('-:' for _ in head[1:])]
+    return '\n'.join('| ' + ' | '.join(map(str, row)) + ' |' for row in (head, align, *rows))
+
+
+def main_table(rows: Sequence[Row], costs: Mapping[str, Cost], speeds: Speeds) -> str:
+    """One line a model: accuracy, size and, where it was measured, speed."""
+    head = ['model', 'seeds', 'mIoU, best', 'mIoU, last', 'parameters, M', 'of these predict', 'GFLOP']
+    head += ['ms/image'] if speeds else []
+    lines = []
+    for row in rows:
+        cost = costs[row.name]
+        line = [row.name, len(row.runs), row.best.percent(), row.last.percent(), f'{cost.params / 1e6:.2f}']
+        line += [f'{cost.inference_params / 1e6:.2f}', f'{cost.flops / 1e9:.2f}']
+        speed = speeds.get(row.name)
+        line += [f'{speed["median"]:.2f}' if speed else '-'] if speeds else []
+        lines.append(line)
+    return table(head, lines)
+
+
+def class_table(rows: Sequence[Row], which: str) -> str:
+    """IoU per class in percent, of the best or the last checkpoints."""
+    head = ['class', *(row.name for row in rows)]
+    lines = [[name, *(row.of_class(name, which).percent(1) for row in rows)] for name in rows[0].classes]
+    means = ['**mean**', *(getattr(row, which).percent(1) for row in rows)]
+    return table(head, [*lines, means])
+
+
+def ablation_table(rows: Sequence[Row]) -> str | None:
+    """Each ablation beside T trained with the same seeds; None without both."""
+    by_name = {row.name: row for row in rows}
+    changed = [row for row in rows if ENTRIES[row.name].group == 'ablation']
+    if 'T' not in by_name or not changed:
+        return None
+    seeds = {run.seed: run for run in by_name['T'].runs}
+    lines = [['T', '', len(seeds), by_name['T'].best.percent(), '']]
+    for row in changed:
+        common = [(run, seeds[run.seed]) for run in row.runs if run.seed in seeds]
+        differences = [run.best['mIoU'] - own.best['mIoU'] for run, own in common]
+        shown = f'{100 * sum(differences) / len(differences):+.2f}' if common else '-'
+        lines.append([row.name, ENTRIES[row.name].about, len(row.runs), row.best.percent(), shown])
+    return table(['model', 'what is changed', 'seeds', 'mIoU, best', 'minus T, same seeds'], lines)
+
+
+def verdicts(rows: Sequence[Row], budget: str) -> list[str]:
+    """Each target with what was reached."""
+    by_name = {row.name: row for row in rows}
+    if 'T' not in by_name:
+        return []
+    own, rival = by_name['T'], by_name.get('STDC1-Seg')
+    lines = []
+    if budget in TARGETS:
+        wanted = TARGETS[budget]
+        lines.append(f'{_word(own.best.mean >= wanted)}: T at least {100 * wanted:.0f} mIoU, {own.best.percent()}')
+    if rival:
+        text = f'T above STDC1-Seg, {own.best.percent()} to {rival.best.percent()}'
+        lines.append(f'{_word(own.best.mean > rival.best.mean)}: {text}')
+    zero = [name for name in own.classes if not all((run.best['iou'][name] or 0) > 0 for run in own.runs)]
+    lines.append(f'{_word(not zero)}: every class of T above 0' + (f', 0 are {", ".join(zero)}' if zero else ''))
+    return lines
+
+
+def _word(reached: bool) -> str:
+    return 'reached' if reached else '**not reached**'

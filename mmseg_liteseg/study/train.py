@@ -1,0 +1,129 @@
+"""Trains one piece of one training."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+
+import torch
+
+from mmseg_liteseg.benchmark.machine import cpu_model, usable_cores, versions
+from mmseg_liteseg.engine.launch import build_runner
+from mmseg_liteseg.engine.piece_loop import LAST
+from mmseg_liteseg.visualization.files import replaced_by
+
+from .config import DATA_ROOT, Job, check_same, compose, recipe
+from .errors import StudyError
+
+RECORD = 'run.json'
+
+
+def train(
+    job: Job, runs: str, data_root: str = DATA_ROOT, seconds: float | None = None, workers: int | None = None
+) -> tuple[int, int]:
+    """Starts a training or goes on with it, until it ends or the time is over.
+
+    Args:
+        job: Which training.
+        runs: Folder of all trainings.
+        data_root: CamVid as tools/dataset_converters/camvid.py writes it.
+        seconds: Time for this piece; None for no end.
+        workers: Processes that load data; the budget's number by default.
+
+    Returns:
+        Iterations done, and of how many.
+
+    Raises:
+        StudyError: The data is not there, or the folder holds something else than this training.
+    """
+    cfg = compose(job, data_root, workers)
+    folder, total = job.folder(runs), cfg.train_cfg.max_iters
+    if job.amp and not torch.cuda.is_available():
+        raise StudyError('--amp needs a CUDA GPU and torch sees none here')
+    _check_data(cfg)
+    with _alone_in(folder):
+        record = _open_record(folder, job, recipe(cfg))
+        if record['done'] < total or record['validated'] < total:
+            cfg.work_dir, cfg.launcher = str(folder), 'none'
+            cfg.experiment_name = f'{job.budget}-{job.name}-{job.seed}-{time.time_ns()}'
+            cfg.train_cfg.seconds = seconds
+            if (folder / LAST).is_file():
+                cfg.load_from, cfg.resume = str(folder / LAST), True
+            _train_piece(cfg, record, folder)
+        return record['done'], total
+
+
+def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
+    """Runs mmengine's runner and notes what it did, where and how long."""
+    start = time.time()
+    runner = build_runner(cfg)
+    runner.train()
+    info = runner.message_hub.runtime_info
+    record.update(done=runner.iter, validated=int(info.get('piece_validated', 0)))
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else cpu_model()
+    piece = dict(
+        start=runner.train_loop.first_iter, end=runner.iter, seconds=round(time.time() - start, 1), device=device
+    )
+    piece.update(cores=usable_cores(), threads=torch.get_num_threads(), versions=versions())
+    record['pieces'].append(piece)
+    _write(folder / RECORD, record)
+
+
+def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The training's record, after a check that it is this one; a new one in a new folder."""
+    path = folder / RECORD
+    # as JSON holds it: tuples become lists
+    wanted = json.loads(json.dumps(wanted))
+    if path.is_file():
+        record = json.loads(path.read_text())
+        check_same(record['recipe'], wanted, folder)
+        return record
+    if (folder / LAST).exists():
+        raise StudyError(f'{folder}: there is a {LAST}, but no {RECORD} that says what it is')
+    record = {**vars(job), 'done': 0, 'validated': 0, 'pieces': [], 'recipe': wanted}
+    _write(path, record)
+    return record
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    with replaced_by(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + '\n')
+
+
+def _check_data(cfg: Any) -> None:
+    """Looks for the images before anything slow is built.
+
+    Raises:
+        StudyError: A folder is missing; says how to make it.
+    """
+    root = Path(cfg.data_root)
+    for name in ('img_dir/train', 'ann_dir/train', 'img_dir/val', 'ann_dir/val'):
+        if not (root / name).is_dir():
+            raise StudyError(
+                f'{root / name}: no such folder. Convert CamVid first: '
+                f'python tools/dataset_converters/camvid.py PATH_TO_CAMVID --out {root}, or name its --data-root'
+            )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps a second process out of a training's folder; the system drops the lock of one that was killed.
+
+    Raises:
+        StudyError: Another process is training there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    with (folder / '.lock').open('w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StudyError(f'{folder}: another process is training there') from None
+        yield

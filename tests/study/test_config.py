@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
+
+from mmseg_liteseg.study.budget import BUDGETS
+from mmseg_liteseg.study.config import Job, check_same, compose, recipe
+from mmseg_liteseg.study.errors import StudyError
+from mmseg_liteseg.study.models import ENTRIES
+
+
+@pytest.mark.filterwarnings('ignore:Detected call of:UserWarning')
+@pytest.mark.parametrize('budget', BUDGETS.values(), ids=lambda budget: budget.name)
+def test_schedule_fills_the_budget(budget):
+    cfg = compose(Job('T', budget.name))
+    assert (cfg.train_cfg.max_iters, cfg.train_dataloader.batch_size) == (budget.iters, budget.batch)
+    assert budget.iters % cfg.train_cfg.val_interval == 0
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.01)
+    schedulers = [PARAM_SCHEDULERS.build(dict(part, optimizer=optimizer)) for part in cfg.param_scheduler]
+    rates = []
+    for _ in range(budget.iters):
+        rates.append(optimizer.param_groups[0]['lr'])
+        for scheduler in schedulers:
+            scheduler.step()
+    warmup, rest = budget.warmup, budget.iters - budget.warmup
+    assert rates[0] == pytest.approx(1e-5)
+    assert rates[warmup] == max(rates) == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.01 * (1 / rest) ** 0.9)
+
+
+@pytest.mark.parametrize('name', [name for name in ENTRIES if name != 'T'])
+def test_all_models_share_everything_but_the_model(name):
+    ours, theirs = (recipe(compose(Job(one, 'gpu'))) for one in ('T', name))
+    different = {key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)}
+    allowed = ('model.', 'data.pipeline') if ENTRIES[name].edges else ('model.',)
+    assert [key for key in different if not key.startswith(allowed)] == []
+    if ENTRIES[name].edges:  # the map is made from the finished crop
+        types = [value for key, value in theirs.items() if key.startswith('data.pipeline') and key.endswith('type')]
+        assert types[-2:] == ['GenerateEdge', 'PackSegInputs']
+
+
+def test_crops_follow_the_budget():
+    steps = compose(Job('T', 'cpu')).train_dataloader.dataset.dataset.pipeline
+    assert [step.crop_size for step in steps if 'crop_size' in step] == [(288, 384)]
+
+
+def test_dumped_config_is_whole(tmp_path):
+    cfg = compose(Job('T-without-SPPM', 'gpu', seed=2, ema=True))
+    cfg.dump(tmp_path / 'config.py')
+    again = Config.fromfile(tmp_path / 'config.py')
+    assert recipe(again) == recipe(cfg)
+    assert again.randomness.seed == 2
+    assert str(tmp_path) not in again.pretty_text
+
+
+def test_other_recipes_are_told_apart(tmp_path):
+    base = recipe(compose(Job('T', 'cpu')))
+    assert recipe(compose(Job('T', 'cpu'), data_root='elsewhere', workers=7)) == base
+    for other in (Job('T', 'cpu', seed=1), Job('T', 'short'), Job('T', 'cpu', ema=True), Job('T', 'cpu', amp=True)):
+        assert recipe(compose(other)) != base
+    with pytest.raises(StudyError, match=r'another recipe: seed was 0, is 1\. Name another'):
+        check_same(base, recipe(compose(Job('T', 'cpu', seed=1))), tmp_path)
+
+
+def test_plan_trains_all_before_second_seeds():
+    runs = BUDGETS['gpu'].runs()
+    assert runs[0] == ('T', 0)
+    assert {name for name, seed in runs if seed == 0} == set(ENTRIES)
+    assert {name for name, seed in runs if seed == 2} == {'T', 'STDC1-Seg'}
+    assert [seed for _, seed in runs] == sorted(seed for _, seed in runs)

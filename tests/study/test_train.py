@@ -1,0 +1,166 @@
+"""A training in pieces against one in a single go."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+import torch
+
+from mmseg_liteseg.engine.history_hook import read_history
+from mmseg_liteseg.engine.piece_loop import PieceLoop
+from mmseg_liteseg.study.config import Job
+from mmseg_liteseg.study.errors import StudyError
+from mmseg_liteseg.study.train import train
+
+from .conftest import make_thin
+
+JOB = Job('T', 'tiny', seed=3)
+pytestmark = pytest.mark.usefixtures('thin')
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours catches it."""
+
+
+def state(runs, name='last.pth'):
+    return torch.load(JOB.folder(runs) / name, map_location='cpu', weights_only=True)
+
+
+def without_times(runs):
+    return [
+        {key: value for key, value in line.items() if 'seconds' not in key}
+        for line in read_history(JOB.folder(runs) / 'history.jsonl')
+    ]
+
+
+def assert_same(runs, whole):
+    for name in ('last.pth', 'best.pth'):
+        ours, theirs = state(runs, name), state(whole, name)
+        assert ours['meta']['iter'] == theirs['meta']['iter']
+        for key, value in theirs['state_dict'].items():
+            torch.testing.assert_close(ours['state_dict'][key], value, rtol=0, atol=0)
+    momenta = [state(folder)['optimizer']['state'] for folder in (runs, whole)]
+    for index, value in momenta[1].items():
+        torch.testing.assert_close(momenta[0][index]['momentum_buffer'], value['momentum_buffer'], rtol=0, atol=0)
+    assert without_times(runs) == without_times(whole)
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory, camvid):
+    """One training that nothing interrupts, made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_thin(patch)
+        runs = tmp_path_factory.mktemp('whole')
+        assert train(JOB, str(runs), str(camvid)) == (6, 6)
+    return runs
+
+
+def after_steps(monkeypatch, count, action):
+    """Runs an action after so many iterations of this process."""
+    original, seen = PieceLoop._train_step, []
+
+    def step(loop, batch):
+        original(loop, batch)
+        seen.append(loop.iter)
+        if len(seen) == count:
+            action(loop)
+
+    monkeypatch.setattr(PieceLoop, '_train_step', step)
+
+
+def test_history_holds_every_line_once(whole):
+    lines = without_times(whole)
+    assert [(line['iter'], 'iou' in line) for line in lines] == [(i, kind) for i in (2, 4, 6) for kind in (False, True)]
+    assert len(lines[1]['iou']) == 11
+    rates = [line['lr'] for line in lines if 'lr' in line]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.01 * (1 - 4 / 5) ** 0.9)
+
+
+def test_stopped_by_a_signal_and_resumed(whole, camvid, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        after_steps(patch, 3, lambda loop: os.kill(os.getpid(), signal.SIGTERM))
+        assert train(JOB, str(tmp_path), str(camvid)) == (3, 6)
+    assert state(tmp_path)['meta']['iter'] == 3
+    assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
+    assert_same(tmp_path, whole)
+    pieces = json.loads((JOB.folder(tmp_path) / 'run.json').read_text())['pieces']
+    assert [(piece['start'], piece['end']) for piece in pieces] == [(0, 3), (3, 6)]
+
+
+def test_time_is_over(camvid, tmp_path, monkeypatch):
+    after_steps(monkeypatch, 1, lambda loop: setattr(loop, 'deadline', 0.0))
+    assert train(JOB, str(tmp_path), str(camvid), seconds=1000) == (1, 6)
+    assert state(tmp_path)['meta']['iter'] == 1
+
+
+def test_killed_in_a_validation(whole, camvid, tmp_path, monkeypatch):
+    def kill(loop):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        after_steps(patch, 4, lambda loop: patch.setattr(type(loop.runner.val_loop), 'run', kill))
+        with pytest.raises(Killed):
+            train(JOB, str(tmp_path), str(camvid))
+    assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
+    assert_same(tmp_path, whole)
+
+
+def test_killed_while_saving(whole, camvid, tmp_path, monkeypatch):
+    def kill(runner, folder, name, **options):
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(b'half a checkpoint')
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        after_steps(patch, 4, lambda loop: patch.setattr(type(loop.runner), 'save_checkpoint', kill))
+        with pytest.raises(Killed):
+            train(JOB, str(tmp_path), str(camvid))
+    assert state(tmp_path)['meta']['iter'] == 2
+    assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
+    assert_same(tmp_path, whole)
+
+
+def test_a_finished_training_is_left_alone(whole, camvid, monkeypatch):
+    monkeypatch.setattr(PieceLoop, 'run', lambda loop: pytest.fail('trained again'))
+    assert train(JOB, str(whole), str(camvid)) == (6, 6)
+
+
+def test_another_recipe_is_refused(whole, camvid, monkeypatch):
+    from mmseg_liteseg.study import budget
+
+    other = budget.Budget('tiny', iters=6, batch=3, crop=(32, 64), validations=3, workers=0)
+    monkeypatch.setitem(budget.BUDGETS, 'tiny', other)
+    with pytest.raises(StudyError, match=r'another recipe: data\.batch_size was 2, is 3\. Name another --runs'):
+        train(JOB, str(whole), str(camvid))
+
+
+def test_a_state_without_a_record_is_refused(camvid, tmp_path):
+    JOB.folder(tmp_path).mkdir(parents=True)
+    (JOB.folder(tmp_path) / 'last.pth').touch()
+    with pytest.raises(StudyError, match=r'a last\.pth, but no run\.json'):
+        train(JOB, str(tmp_path), str(camvid))
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(StudyError, match=r'nowhere/img_dir/train: no such folder. Convert CamVid first'):
+        train(JOB, str(tmp_path), 'nowhere')
+
+
+def test_two_processes_do_not_share_a_folder(camvid, tmp_path):
+    fcntl = pytest.importorskip('fcntl')
+    folder = JOB.folder(tmp_path)
+    folder.mkdir(parents=True)
+    with (folder / '.lock').open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(StudyError, match='another process is training there'):
+            train(JOB, str(tmp_path), str(camvid))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')
+def test_amp_needs_a_gpu(camvid, tmp_path):
+    with pytest.raises(StudyError, match='--amp needs a CUDA GPU'):
+        train(Job('T', 'tiny', amp=True), str(tmp_path), str(camvid))
