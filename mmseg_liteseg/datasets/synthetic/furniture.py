@@ -35,7 +35,7 @@ def draw_sign(stage: Stage, x: float, z: float, size: float) -> None:
     """A sign on its pole: a disc, triangle or board of ``size`` metres, with a rim and something on it."""
     rng, light = stage.rng, stage.light
     foot = rng.uniform(1.7, 2.4)
-    draw_pole(stage, x, z, foot + 0.5 * size, rng.uniform(0.2, 0.28))
+    draw_pole(stage, x, z, foot + 0.5 * size, rng.uniform(0.26, 0.34))
     r = 0.5 * size
     shape = (
         circle(20),
@@ -53,7 +53,7 @@ def draw_sign(stage: Stage, x: float, z: float, size: float) -> None:
 
 def draw_traffic_light(stage: Stage, x: float, z: float) -> None:
     """A traffic light: labelled as a sign, as CamVid's 11 classes do."""
-    draw_pole(stage, x, z, 2.6, 0.24)
+    draw_pole(stage, x, z, 2.6, 0.3)
     box = stage.upright([(-0.4, 2.2), (0.4, 2.2), (0.4, 3.6), (-0.4, 3.6)], x, z)
     stage.canvas.fill(box, stage.light.shade((35, 35, 35), z), 'sign')
     lit = stage.rng.randint(3)

@@ -63,7 +63,7 @@ def sample_light(rng: np.random.RandomState) -> Light:
     return Light(
         gain=tuple((gain * rng.uniform(0.85, 1.12)).tolist()),
         haze=tuple(np.clip(haze + rng.uniform(-12, 12, 3), 0, 250).tolist()),
-        reach=rng.uniform(110, 300),
+        reach=rng.uniform(200, 450),
         sun=sun,
         zenith=tuple(np.clip(zenith + rng.uniform(-15, 15, 3), 0, 250).tolist()),
         clouds=rng.uniform(0.0, 0.9),
