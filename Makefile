@@ -7,7 +7,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 TORCH ?= torch==2.13.0
-CONFIG ?= configs/ppliteseg/ppliteseg_stdc1_1xb4-1500_synthetic-144x192.py
+CONFIG ?= configs/ppliteseg/ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py
 WORK_DIR ?= work_dirs/$(basename $(notdir $(CONFIG)))
 PYTEST_ARGS ?= -n 2
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.helpers import REPO
 
-CONFIG = 'ppliteseg_stdc1_1xb4-1500_synthetic-144x192.py'
+CONFIG = 'ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py'
 SHIPPED = ('configs', 'tools')
 PROJECT_FILES = ('setup.cfg', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'model-index.yml')
 

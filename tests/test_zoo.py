@@ -102,7 +102,7 @@ def make_weights():
 
 def test_mim_search_download_and_test(installed, server, tmp_path):  # noqa: F811
     pytest.importorskip('mim')
-    data, name = dumps_pdparams(make_weights()), 'ppliteseg_stdc1_1xb4-1500_synthetic-144x192'
+    data, name = dumps_pdparams(make_weights()), 'ppliteseg_stdc1_1xb4-1200_synthetic-144x192'
     server.put('/good/model.pdparams', data)
     server.put('/cut/model.pdparams', data[: len(data) // 2])
     other = [model['Name'] for model in RELEASED if 'camvid' in model['Name']]

@@ -9,7 +9,7 @@ from typing import Sequence
 from mmseg_liteseg.command_line import make_parser
 
 EXAMPLE = """example:
-  python tools/report.py configs/ppliteseg/ppliteseg_stdc1_1xb4-1500_synthetic-144x192.py \\
+  python tools/report.py configs/ppliteseg/ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py \\
       work_dirs/synthetic/best_mIoU_iter_2000.pth --work-dir work_dirs/synthetic"""
 
 
