@@ -18,7 +18,7 @@ from tests.helpers import DATA, REPO
 
 CONFIGS = sorted((REPO / 'configs/ppliteseg').glob('*.py'))
 NAME = re.compile(
-    r'ppliteseg_(?P<arch>stdc[12])(?P<variant>-[a-z-]+)?_(?P<gpus>\d+)xb(?P<batch>\d+)-(?P<iters>\d+)k_'
+    r'ppliteseg_(?P<arch>stdc[12])(?P<variant>-[a-z-]+)?_(?P<gpus>\d+)xb(?P<batch>\d+)-(?P<iters>\d+)(?P<kilo>k?)_'
     r'(?P<data>[a-z]+)-(?P<height>\d+)x(?P<width>\d+)(_test-(?P<test_height>\d+)x(?P<test_width>\d+))?'
 )
 each_config = pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
@@ -82,7 +82,7 @@ def test_names_tell_the_truth(path):
     assert fields, f'{path.stem} does not follow the naming convention'
     assert cfg.model.backbone.arch == fields['arch']
     assert cfg.train_dataloader.batch_size == int(fields['batch'])
-    assert cfg.train_cfg.max_iters == int(fields['iters']) * 1000
+    assert cfg.train_cfg.max_iters == int(fields['iters']) * (1000 if fields['kilo'] else 1)
     assert fields['data'] in cfg.train_dataloader.dataset.type.lower()
     norm = 'BN' if fields['gpus'] == '1' else 'SyncBN'
     assert {cfg.model[part].norm_cfg.type for part in ('backbone', 'neck', 'decode_head')} == {norm}
