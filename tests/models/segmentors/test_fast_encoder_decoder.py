@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.models.segmentors import EncoderDecoder, SegTTAModel
 from mmseg.structures import SegDataSample
@@ -218,3 +219,20 @@ def test_iou_metric(pair):
 def test_exception_names_the_flip(pair):
     with torch.no_grad(), pytest.raises(ValueError, match='flip_direction'):
         pair[0].predict(image(), samples(flip=True, flip_direction='diagonal'))
+
+
+def test_losses_are_those_of_mmsegs_segmentor(pair):
+    fast, stock = pair
+    inputs, results = image(2), []
+    for model in (fast, stock):
+        labels = torch.randint(0, 3, (2, 1, *inputs.shape[2:]), generator=torch.Generator().manual_seed(0))
+        batch = [SegDataSample(gt_sem_seg=PixelData(data=label)) for label in labels]
+        losses = model.loss(inputs, batch)
+        losses['decode.loss_ce'].backward()
+        results.append((losses, model.decode_head.conv_seg.weight.grad.clone()))
+        model.zero_grad()
+    (losses, gradient), (expected, expected_gradient) = results
+    assert losses.keys() == expected.keys()
+    for name in losses:
+        torch.testing.assert_close(losses[name], expected[name], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-6)
