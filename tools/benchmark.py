@@ -8,6 +8,8 @@ import shlex
 import sys
 from typing import Sequence
 
+from mmengine.config import DictAction
+
 EXAMPLE = """examples:
   python tools/benchmark.py PP-LiteSeg-T STDC1-Seg --tasks network labels --size 512x1024
   python tools/benchmark.py PP-LiteSeg-T@360x480 PP-LiteSeg-T@360x480+stock --tasks train --batch 2
@@ -53,7 +55,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--scenes', metavar='HxW', help='with --data: street scenes of this size instead of the data set of the config')
     add('--images', type=int, default=40, help='with --data: images per round [40]')
     add('--train-batches', type=int, default=0, metavar='N', help='with --data: train so many batches per loader [0]')
-    add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='with --data: settings of the config')
+    add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='with --data: settings of the config')
     add('--out', default='work_dirs/benchmark/results', metavar='PREFIX', help='writes PREFIX.json, .md and .png')
     return parser, parser.parse_args(argv)
 

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, command: str) -> list[Path]:
             images=_positive(args, 'images'),
             batches=args.train_batches,
             threads=_positive(args, 'threads'),
-            overrides=pairs(args.cfg_options, '--cfg-options'),
+            overrides=args.cfg_options or {},
             progress=progress,
         )
         return save_data(session.run(model, command), Path(args.out))
