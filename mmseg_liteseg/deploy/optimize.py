@@ -22,7 +22,6 @@ BOUNDS = dict(fp32=1e-4, bf16=1e-1, fp16=2e-2)
 def optimize(
     model: EncoderDecoder,
     precision: str = 'fp32',
-    compile: bool = False,
     example: Tensor | None = None,
     bound: float | None = None,
 ) -> EncoderDecoder:
@@ -34,8 +33,6 @@ def optimize(
     Args:
         model: With weights, on the device that it will run on. It is left as it is.
         precision: 'fp32', 'bf16' or 'fp16'. Worth it where the processor computes in it: a GPU, a CPU with AMX.
-        compile: Runs the network through torch.compile, which takes a minute at the first image of a size (on a CPU it
-            needs a C++ compiler) and on a CPU saves about a quarter of the time.
         example: Normalised images (N, C, H, W) to compare both models on; a random one by default.
         bound: Of the difference, as a share of the largest logit; `BOUNDS` by default.
 
@@ -57,8 +54,6 @@ def optimize(
     drop_auxiliaries(fast)
     device = next(fast.parameters()).device
     network: nn.Module = Network(fast, DTYPES[precision])
-    if compile:
-        network = _compile(network, device)
     if device.type == 'cuda':
         network = GraphedNetwork(network)
     _take_network(fast, network)
@@ -130,12 +125,6 @@ def _mixed_in(mixin: type, module: nn.Module) -> nn.Module:
     base = type(module)
     module.__class__ = type(f'Optimized{base.__name__}', (mixin, base), {})
     return module
-
-
-def _compile(network: nn.Module, device: torch.device) -> nn.Module:
-    if device.type == 'cuda':  # the graph is recorded outside
-        return torch.compile(network, mode='max-autotune-no-cudagraphs')
-    return torch.compile(network, options=dict(freezing=True))  # weights in the layout of each convolution
 
 
 def _check(difference: float, precision: str, bound: float | None, device: torch.device) -> None:
