@@ -6,18 +6,24 @@ import importlib
 import inspect
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable
+from typing import Callable
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from mmseg_liteseg.runtime.sizing import label_map
 
 from .case import Case
 from .errors import BenchmarkError
 from .models import main_logits
 from .scenes import batch_of
+from .torch_tasks import predicts_labels
 
 OPSET = 13
 
@@ -76,13 +82,28 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def make_run(case: Case, model: nn.Module, threads: int) -> Callable[[], Any]:
-    """What to measure: array in, array out."""
+def make_run(case: Case, model: nn.Module, threads: int) -> Callable[[], np.ndarray]:
+    """What to measure: array in, array out.
+
+    Label maps of ours are made as ``mmseg_liteseg.runtime`` makes them of a model that was exported with
+    ``--output scores``; others' by upsampling and argmax in the graph.
+    """
     start = {'onnxruntime': _onnxruntime, 'openvino': _openvino}[case.runtime]
     need(case.runtime, case.runtime)
+    outside = case.task == 'labels' and predicts_labels(model)
     with tempfile.TemporaryDirectory() as folder:
-        path = export(case, model, folder)
-        return start(case, quantize(case, path) if case.precision == 'int8' else path, threads)
+        graph = replace(case, task='network') if outside else case
+        path = export(graph, model, folder)
+        run = start(graph, quantize(graph, path) if case.precision == 'int8' else path, threads)
+    return _with_label_maps(run, case.model.size, model.align_corners, threads) if outside else run
+
+
+def _with_label_maps(
+    run: Callable[[], np.ndarray], size: tuple[int, int], align_corners: bool, threads: int
+) -> Callable[[], np.ndarray]:
+    """(N, C, h, w) -> (N, H, W), uint8."""
+    cv2.setNumThreads(threads)
+    return lambda: np.stack([label_map(logits, [size], align_corners, np.uint8) for logits in run()])
 
 
 def quantize(case: Case, path: str) -> str:
@@ -100,7 +121,7 @@ def quantize(case: Case, path: str) -> str:
     return str(target)
 
 
-def _onnxruntime(case: Case, path: str, threads: int) -> Callable[[], Any]:
+def _onnxruntime(case: Case, path: str, threads: int) -> Callable[[], np.ndarray]:
     ort = need('onnxruntime', 'onnxruntime')
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -114,7 +135,7 @@ def _onnxruntime(case: Case, path: str, threads: int) -> Callable[[], Any]:
     return lambda: session.run(None, feed)[0]
 
 
-def _openvino(case: Case, path: str, threads: int) -> Callable[[], Any]:
+def _openvino(case: Case, path: str, threads: int) -> Callable[[], np.ndarray]:
     openvino = need('openvino', 'openvino')
     core = openvino.Core()
     precision = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}[case.precision]
@@ -125,4 +146,4 @@ def _openvino(case: Case, path: str, threads: int) -> Callable[[], Any]:
     }
     request = core.compile_model(core.read_model(path), 'CPU', settings).create_infer_request()
     images = batch_of(case.batch, case.model.size).numpy()
-    return lambda: request.infer([images])
+    return lambda: request.infer([images])[0]

@@ -29,6 +29,8 @@ METHOD = (
     'onnxruntime and openvino: the ONNX graph of a fixed size; int8 as mmseg_liteseg.deploy.quantize makes it. paddle: '
     "PaddleSeg's own code under Paddle Inference with oneDNN, in a subprocess that reads the clock itself, array to "
     'array.',
+    'labels in onnxruntime and openvino: of ours, logits at 1/8 come out of the graph and mmseg_liteseg.runtime makes '
+    "the label map of them; the rivals' graphs end in resize and argmax, as mmseg exports them, and so does Paddle's.",
     'Weights are random (Kaiming, statistics of BN from the picture) unless a checkpoint is named: time does not '
     'depend on them, except for the post-processing of FastEncoderDecoder, which depends on the share of borders '
     '(about.borders in the JSON; networks trained on street scenes have about 0.2).',

@@ -62,7 +62,7 @@ BUDGETS = {
         Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(
-            'short', 1200, 8, (288, 384), validations=6,
+            'short', 600, 8, (288, 384), validations=3,
             plan=dict.fromkeys(('T', 'STDC1-Seg', 'T-mmseg-OHEM', 'T-padded-pool'), 1),
             about='equal short runs without a GPU',
         ),

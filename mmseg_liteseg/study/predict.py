@@ -104,9 +104,9 @@ def _score(model: Any, data: dict[str, Any], num_classes: int) -> Scored:
 
 
 def draw_choice(evaluation: Evaluation, folder: Path, cell_width: int = 300) -> dict[str, list[Scored]]:
-    """Writes good.jpg, typical.jpg and worst.jpg; returns the images on each."""
+    """Writes good.jpg, typical.jpg and worst.jpg, and returns the images on each; sample.jpg has two typical ones."""
     chosen = evaluation.choose()
-    for name, images in chosen.items():
+    for name, images in dict(chosen, sample=chosen['typical'][:2]).items():
         rows = [(mmcv.imread(image.path, channel_order='rgb'), image.label, image.prediction) for image in images]
         sheet = draw_sheet(rows, evaluation.classes, evaluation.palette, cell_width)
         with replaced_by(folder / f'{name}.jpg') as temporary:  # PNG would take five times the bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -54,12 +55,25 @@ def test_runtimes_run_the_network(case, network, runtime, precision):
     with torch.no_grad():
         wanted = network(batch_of(1, SIZE), mode='tensor')
     result = exported.make_run(case('network', runtime=runtime, precision=precision), network, 1)()
-    result = result if runtime == 'onnxruntime' else next(iter(result.values()))
     assert result.shape == tuple(wanted.shape)
     if precision == 'fp32':  # random weights at this size magnify rounding
         assert (torch.from_numpy(result) - wanted).abs().max() < 1e-2 * wanted.abs().max()
     if precision == 'int8':
         assert 1e-3 < (torch.from_numpy(result) - wanted).abs().mean() / wanted.abs().mean() < 0.8  # unrelated: 1.4
+
+
+@pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
+@pytest.mark.parametrize('ours', [True, False])
+@torch.no_grad()
+def test_label_maps_of_ours_and_of_others(case, network, monkeypatch, runtime, ours):
+    pytest.importorskip(runtime)
+    pytest.importorskip('onnx')
+    monkeypatch.setattr(exported, 'predicts_labels', lambda model: ours)
+    labels = exported.make_run(case('labels', runtime=runtime), network, 1)()
+    logits = F.interpolate(network(batch_of(1, SIZE), mode='tensor'), SIZE, mode='bilinear')
+    assert labels.shape == (1, *SIZE)
+    assert labels.dtype == (np.uint8 if ours else np.int32)
+    assert (torch.from_numpy(labels).long() == logits.argmax(1)).float().mean() > 0.99
 
 
 def test_first_line():

@@ -17,7 +17,7 @@ def test_schedule_fills_the_budget(budget):
     cfg = compose(Job('T', budget.name))
     assert (cfg.train_cfg.max_iters, cfg.train_dataloader.batch_size) == (budget.iters, budget.batch)
     assert budget.iters % cfg.train_cfg.val_interval == 0
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.01)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=cfg.optim_wrapper.optimizer.lr)
     schedulers = [PARAM_SCHEDULERS.build(dict(part, optimizer=optimizer)) for part in cfg.param_scheduler]
     rates = []
     for _ in range(budget.iters):
@@ -25,9 +25,9 @@ def test_schedule_fills_the_budget(budget):
         for scheduler in schedulers:
             scheduler.step()
     warmup, rest = budget.warmup, budget.iters - budget.warmup
-    assert rates[0] == pytest.approx(1e-5)
-    assert rates[warmup] == max(rates) == pytest.approx(0.01)
-    assert rates[-1] == pytest.approx(0.01 * (1 / rest) ** 0.9)
+    assert rates[0] == pytest.approx(1e-6)
+    assert rates[warmup] == max(rates) == pytest.approx(0.001)
+    assert rates[-1] == pytest.approx(0.001 * (1 / rest) ** 0.9)
 
 
 @pytest.mark.parametrize('name', [name for name in ENTRIES if name != 'T'])

@@ -109,7 +109,9 @@ def test_choice_of_pictures(tmp_path):
     expected = dict(good=[0.9, 0.8, 0.7], typical=[0.7, 0.5, 0.3], worst=[0.3, 0.2, 0.1])
     assert chosen == {name: pytest.approx(values) for name, values in expected.items()}
     draw_choice(evaluation, tmp_path, cell_width=60)
-    assert Image.open(tmp_path / 'worst.jpg').size[0] == 3 * 60 + 12
+    sizes = {name: Image.open(tmp_path / f'{name}.jpg').size for name in (*expected, 'sample')}
+    assert {width for width, _ in sizes.values()} == {3 * 60 + 12}
+    assert sizes['sample'][1] < sizes['worst'][1] == sizes['good'][1]
 
 
 @pytest.fixture

@@ -76,8 +76,8 @@ def test_history_holds_every_line_once(whole):
     assert [(line['iter'], 'iou' in line) for line in lines] == [(i, kind) for i in (2, 4, 6) for kind in (False, True)]
     assert len(lines[1]['iou']) == 11
     rates = [line['lr'] for line in lines if 'lr' in line]
-    assert rates[0] == pytest.approx(0.01)
-    assert rates[-1] == pytest.approx(0.01 * (1 - 4 / 5) ** 0.9)
+    assert rates[0] == pytest.approx(0.001)
+    assert rates[-1] == pytest.approx(0.001 * (1 - 4 / 5) ** 0.9)
 
 
 def test_stopped_by_a_signal_and_resumed(whole, camvid, tmp_path, monkeypatch):
