@@ -1,0 +1,242 @@
+crop_size = (
+    288,
+    384,
+)
+custom_hooks = [
+    dict(interval=50, type='mmseg_liteseg.HistoryHook'),
+]
+custom_imports = dict(
+    allow_failed_imports=False, imports=[
+        'mmseg_liteseg.registry',
+    ])
+data_preprocessor = dict(
+    bgr_to_rgb=True,
+    mean=[
+        127.5,
+        127.5,
+        127.5,
+    ],
+    pad_val=0,
+    seg_pad_val=255,
+    std=[
+        127.5,
+        127.5,
+        127.5,
+    ],
+    type='mmseg_liteseg.LiteSegDataPreProcessor')
+data_root = 'data/camvid-360x480/'
+dataset_type = 'mmseg_liteseg.CamVidDataset'
+default_hooks = dict(
+    checkpoint=None,
+    logger=dict(interval=50, log_metric_by_epoch=False, type='LoggerHook'),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    timer=dict(type='IterTimerHook'))
+default_scope = 'mmseg'
+env_cfg = dict(
+    cudnn_benchmark=True,
+    dist_cfg=dict(backend='nccl'),
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0))
+load_from = None
+log_level = 'INFO'
+log_processor = dict(by_epoch=False)
+model = dict(
+    backbone=dict(
+        arch='stdc1',
+        init_cfg=dict(layer='Conv2d', type='Kaiming'),
+        norm_cfg=dict(requires_grad=True, type='BN'),
+        type='mmseg_liteseg.STDCNet'),
+    data_preprocessor=dict(
+        bgr_to_rgb=True,
+        mean=[
+            127.5,
+            127.5,
+            127.5,
+        ],
+        pad_val=0,
+        seg_pad_val=255,
+        std=[
+            127.5,
+            127.5,
+            127.5,
+        ],
+        type='mmseg_liteseg.LiteSegDataPreProcessor'),
+    decode_head=dict(
+        align_corners=False,
+        aux_channels=(
+            64,
+            64,
+        ),
+        channels=32,
+        decoder_channels=(
+            32,
+            64,
+            128,
+        ),
+        fusion_cfg=dict(type='mmseg_liteseg.SpatialUAFM'),
+        in_channels=(
+            256,
+            512,
+            1024,
+            128,
+        ),
+        in_index=(
+            0,
+            1,
+            2,
+            3,
+        ),
+        loss_decode=dict(
+            loss_weight=1.0, type='CrossEntropyLoss', use_sigmoid=False),
+        norm_cfg=dict(requires_grad=True, type='BN'),
+        num_classes=11,
+        sampler=dict(
+            min_kept=0.0625, thresh=0.7,
+            type='mmseg_liteseg.OHEMPixelSampler'),
+        type='mmseg_liteseg.FLDHead'),
+    neck=dict(
+        channels=128,
+        in_channels=1024,
+        norm_cfg=dict(requires_grad=True, type='BN'),
+        type='mmseg_liteseg.SPPM'),
+    test_cfg=dict(mode='whole'),
+    train_cfg=dict(),
+    type='mmseg_liteseg.FastEncoderDecoder')
+norm_cfg = dict(requires_grad=True, type='BN')
+ohem = dict(min_kept=0.0625, thresh=0.7, type='mmseg_liteseg.OHEMPixelSampler')
+optim_wrapper = dict(
+    clip_grad=None,
+    optimizer=dict(lr=0.001, type='AdamW', weight_decay=0.01),
+    type='OptimWrapper')
+optimizer = dict(lr=0.01, momentum=0.9, type='SGD', weight_decay=0.0005)
+param_scheduler = [
+    dict(
+        begin=0, by_epoch=False, end=201, start_factor=0.001, type='LinearLR'),
+    dict(
+        begin=200,
+        by_epoch=False,
+        end=4001,
+        eta_min=0,
+        power=0.9,
+        type='PolyLR'),
+]
+randomness = dict(seed=0)
+resume = False
+test_cfg = dict(type='TestLoop')
+test_dataloader = dict(
+    batch_size=1,
+    dataset=dict(
+        data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val'),
+        data_root='data/camvid-360x480/',
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='LoadAnnotations'),
+            dict(type='PackSegInputs'),
+        ],
+        type='mmseg_liteseg.CamVidDataset'),
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(shuffle=False, type='DefaultSampler'))
+test_evaluator = dict(
+    iou_metrics=[
+        'mIoU',
+    ], type='IoUMetric')
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(type='PackSegInputs'),
+]
+train_cfg = dict(
+    max_iters=4000, type='mmseg_liteseg.PieceLoop', val_interval=400)
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        dataset=dict(
+            data_prefix=dict(
+                img_path='img_dir/train', seg_map_path='ann_dir/train'),
+            data_root='data/camvid-360x480/',
+            pipeline=[
+                dict(
+                    transforms=[
+                        dict(type='LoadImageFromFile'),
+                        dict(type='LoadAnnotations'),
+                    ],
+                    type='mmseg_liteseg.CachedLoading'),
+                dict(
+                    crop_size=(
+                        288,
+                        384,
+                    ),
+                    max_scale_factor=2.5,
+                    min_scale_factor=0.5,
+                    scale_step_size=0.25,
+                    type='mmseg_liteseg.RandomScaleCrop'),
+                dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+                dict(type='mmseg_liteseg.RandomDistort'),
+                dict(type='PackSegInputs'),
+            ],
+            type='mmseg_liteseg.CamVidDataset'),
+        type='mmseg_liteseg.SeededDataset'),
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='mmseg_liteseg.StreamSampler'))
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(
+        crop_size=(
+            288,
+            384,
+        ),
+        max_scale_factor=2.5,
+        min_scale_factor=0.5,
+        scale_step_size=0.25,
+        type='mmseg_liteseg.RandomScaleCrop'),
+    dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(type='mmseg_liteseg.RandomDistort'),
+    dict(type='PackSegInputs'),
+]
+tta_model = dict(merge='softmax', type='mmseg_liteseg.LiteSegTTAModel')
+tta_pipeline = [
+    dict(to_float32=True, type='LoadImageFromFile'),
+    dict(
+        cascade=True,
+        scale_factors=[
+            0.75,
+            1.0,
+            1.25,
+        ],
+        transforms=[
+            dict(type='LoadAnnotations'),
+            dict(type='PackSegInputs'),
+        ],
+        type='mmseg_liteseg.MultiScaleFlip'),
+]
+val_cfg = dict(type='ValLoop')
+val_dataloader = dict(
+    batch_size=4,
+    dataset=dict(
+        data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val'),
+        data_root='data/camvid-360x480/',
+        pipeline=[
+            dict(
+                transforms=[
+                    dict(type='LoadImageFromFile'),
+                    dict(type='LoadAnnotations'),
+                ],
+                type='mmseg_liteseg.CachedLoading'),
+            dict(type='PackSegInputs'),
+        ],
+        type='mmseg_liteseg.CamVidDataset'),
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(shuffle=False, type='DefaultSampler'))
+val_evaluator = dict(
+    iou_metrics=[
+        'mIoU',
+    ], type='IoUMetric')
+vis_backends = [
+    dict(type='LocalVisBackend'),
+]
+visualizer = dict(
+    name='visualizer', type='SegLocalVisualizer', vis_backends=[])
