@@ -35,7 +35,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     )
     add = parser.add_argument
     add('models', nargs='*', help='what to measure, see below')
-    add('--preset', help='a set of measurements by name: cpu, train, accuracy, h200')
+    add('--preset', help='a set of measurements by name: cpu, labels, train, accuracy, h200')
     add('--data', metavar='CONFIG', help='measure the data pipeline of a config instead')
     add('--tasks', nargs='+', default=['network', 'labels'], choices=TASKS)
     add('--runtimes', nargs='+', default=['eager'], choices=RUNTIMES)

@@ -1,0 +1,64 @@
+"""The trained model in checkpoints/: whole, small, readable by mmseg alone, and as good as its page says."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+
+import numpy as np
+import pytest
+from mmseg.apis import MMSegInferencer, inference_model, init_model
+from PIL import Image
+
+from mmseg_liteseg.engine.history_hook import iou_of
+from mmseg_liteseg.visualization.report import count_pairs
+from tests.helpers import REPO
+
+FOLDER = REPO / 'checkpoints'
+CONFIG = FOLDER / 'ppliteseg_stdc1_camvid-360x480.py'
+WEIGHTS = CONFIG.with_suffix('.pth')
+PAGE = (FOLDER / 'README.md').read_text()
+CAMVID = REPO.parent / 'shared/data/camvid-480x360-trainval.tar'
+
+
+def test_file_is_the_one_on_the_page():
+    data = WEIGHTS.read_bytes()
+    assert len(data) < 17_000_000
+    assert hashlib.sha256(data).hexdigest() in PAGE
+    assert 'research' in PAGE
+
+
+def test_page_says_what_the_log_says():
+    lines = [json.loads(line) for line in (REPO / 'docs/camvid/logs/cpu-T-seed-0.jsonl').read_text().splitlines()]
+    best = max(line['mIoU'] for line in lines if 'mIoU' in line)
+    assert float(re.search(r'\*\*mIoU ([\d.]+)\*\*', PAGE)[1]) == pytest.approx(100 * best, abs=0.5)
+
+
+def test_inferencer_needs_the_weights_alone(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    labels = MMSegInferencer(weights=str(WEIGHTS), device='cpu')(image, out_dir=str(tmp_path))['predictions']
+    model = init_model(str(CONFIG), str(WEIGHTS), device='cpu')
+    assert len(model.dataset_meta['classes']) == 11
+    assert np.array_equal(labels, inference_model(model, image).pred_sem_seg.data[0].numpy())
+    assert list((tmp_path / 'vis').glob('*'))
+
+
+@pytest.mark.skipif(not CAMVID.is_file(), reason='needs CamVid')
+def test_accuracy_on_some_images_of_val():
+    model = init_model(str(CONFIG), str(WEIGHTS), device='cpu')
+    confusion = 0
+    with tarfile.open(CAMVID) as archive:
+        names = sorted(name for name in archive.getnames() if name.startswith('CamVid/val/') and name.endswith('.jpg'))
+        for name in names[::10]:
+            image = _read(archive, name)[..., ::-1]
+            label = _read(archive, name.replace('/val/', '/valannot/').replace('.jpg', '.png'))
+            found = inference_model(model, np.ascontiguousarray(image)).pred_sem_seg.data[0].numpy()
+            confusion = confusion + count_pairs(np.where(label == 11, 255, label), found, 11, ignore_index=255)
+    assert np.nanmean(iou_of(confusion)) == pytest.approx(0.582, abs=0.005)
+
+
+def _read(archive: tarfile.TarFile, name: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(archive.extractfile(name).read())))
