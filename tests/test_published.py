@@ -39,7 +39,7 @@ def test_page_says_what_the_log_says():
 
 def test_inferencer_needs_the_weights_alone(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
-    labels = MMSegInferencer(weights=str(WEIGHTS), device='cpu')(image, out_dir=str(tmp_path))['predictions']
+    labels = MMSegInferencer(None, str(WEIGHTS), device='cpu')(image, out_dir=str(tmp_path))['predictions']
     model = init_model(str(CONFIG), str(WEIGHTS), device='cpu')
     assert len(model.dataset_meta['classes']) == 11
     assert np.array_equal(labels, inference_model(model, image).pred_sem_seg.data[0].numpy())
