@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Callable
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -95,14 +94,13 @@ def make_run(case: Case, model: nn.Module, threads: int) -> Callable[[], np.ndar
         graph = replace(case, task='network') if outside else case
         path = export(graph, model, folder)
         run = start(graph, quantize(graph, path) if case.precision == 'int8' else path, threads)
-    return _with_label_maps(run, case.model.size, model.align_corners, threads) if outside else run
+    return _with_label_maps(run, case.model.size, model.align_corners) if outside else run
 
 
 def _with_label_maps(
-    run: Callable[[], np.ndarray], size: tuple[int, int], align_corners: bool, threads: int
+    run: Callable[[], np.ndarray], size: tuple[int, int], align_corners: bool
 ) -> Callable[[], np.ndarray]:
     """(N, C, h, w) -> (N, H, W), uint8."""
-    cv2.setNumThreads(threads)
     return lambda: np.stack([label_map(logits, [size], align_corners, np.uint8) for logits in run()])
 
 

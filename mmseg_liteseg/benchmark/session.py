@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
+import cv2
 import torch
 from mmengine.logging import MMLogger
 from torch import nn
@@ -63,6 +64,7 @@ class Session:
         """
         quiet()
         torch.set_num_threads(self.threads)
+        cv2.setNumThreads(self.threads)  # resizes pictures, and the logits of exported models
         torch.backends.cudnn.benchmark = True  # as mmseg's configs have it
         loads = [load_average()]
         self._models: dict[tuple[Model, str], nn.Module] = {}
