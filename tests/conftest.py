@@ -14,6 +14,9 @@ from tests.helpers import REPO, forget_runs
 # Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores.
 torch.set_num_threads(1)
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+# Without a GPU the Triton kernels run in Triton's interpreter, which has to be chosen before anything imports Triton.
+if not torch.cuda.is_available():
+    os.environ.setdefault('TRITON_INTERPRET', '1')
 
 
 @pytest.fixture(autouse=True)

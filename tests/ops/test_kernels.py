@@ -1,13 +1,9 @@
 """The Triton kernels, on a GPU if there is one, else in Triton's interpreter (slow: few and small cases)."""
 
-import os
 import sys
 
 import pytest
 import torch
-
-if not torch.cuda.is_available():
-    os.environ['TRITON_INTERPRET'] = '1'  # read when triton is imported
 
 from mmseg_liteseg.ops import Targets, ohem_cross_entropy, upsample_argmax
 from mmseg_liteseg.ops.backend import use_triton
