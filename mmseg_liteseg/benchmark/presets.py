@@ -36,6 +36,7 @@ def cpu() -> Preset:
     cases += _cases([T, f'{T}+stock', STDC], ('predict', 'image'))
     cases += _cases([T, f'{T}+stock'], ('postprocess',))
     cases += _cases([T], ('predict', 'image'), ('optimized',), ('fp32', 'bf16'))
+    cases += _cases([STDC], ('predict',), ('optimized',))
     cases += _cases([T], ('network', 'labels'), ('paddle',))
     ratios = [
         Ratio('predict to 1024x2048 / network, T', f'{T} predict eager fp32 b1 cpu', f'{T} network eager fp32 b1 cpu',
@@ -47,6 +48,11 @@ def cpu() -> Preset:
         Ratio('STDC1-Seg as mmseg runs it / T optimized, network', f'{STDC} network eager fp32 b1 cpu',
               f'{T} network optimized fp32 b1 cpu', 'at least 1.6')
     )  # fmt: skip
+    ratios += [
+        Ratio(f'STDC1-Seg / T, predict {runtime} fp32', f'{STDC} predict {runtime} fp32 b1 cpu',
+              f'{T} predict {runtime} fp32 b1 cpu', 'at least 1.6')
+        for runtime in ('eager', 'optimized')
+    ]  # fmt: skip
     ours, stock = f'{T} postprocess eager fp32 b1 cpu', f'{T}+stock postprocess eager fp32 b1 cpu'
     ratios.append(Ratio("post-processing to 1024x2048, ours / mmseg's", ours, stock))
     ratios.append(Ratio("its peak memory, ours / mmseg's", ours, stock, 'at most 0.25', of='memory'))
