@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmseg_liteseg.runtime.sizing import label_map
+from mmseg_liteseg.runtime.label_map import label_map
 
 from .case import Case
 from .errors import BenchmarkError

@@ -1,5 +1,15 @@
-from .label_map import upsample_argmax
-from .ohem_loss import ohem_cross_entropy
-from .targets import Targets
+"""Fast equivalents of mmseg's post-processing and loss. What needs torch is imported when it is asked for."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = dict(Targets='targets', ohem_cross_entropy='ohem_loss', upsample_argmax='label_map')
 __all__ = ['Targets', 'ohem_cross_entropy', 'upsample_argmax']
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'.{_HOMES[name]}', __name__), name)

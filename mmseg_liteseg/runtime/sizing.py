@@ -9,6 +9,8 @@ import numpy as np
 
 from mmseg_liteseg.deploy.metadata import Interface
 
+from .label_map import label_map
+
 Size = Tuple[int, int]
 """Height and width."""
 
@@ -68,27 +70,6 @@ def to_mask(output: np.ndarray, interface: Interface, sizes: Iterable[Size], dty
         logit = _resize_logits(output[0], sizes, interface.align_corners)
         return (1 / (1 + np.exp(-logit)) > interface.threshold).astype(dtype)
     return label_map(output, sizes, interface.align_corners, dtype)
-
-
-def label_map(logits: np.ndarray, sizes: Iterable[Size], align_corners: bool, dtype: type) -> np.ndarray:
-    """Argmax after one resize or several, without all channels in memory; the first of equal classes wins.
-
-    Args:
-        logits: (C, h, w).
-        sizes: One after the other.
-        align_corners: Of all resizes.
-        dtype: Of the labels.
-
-    Returns:
-        (H, W) at the last of ``sizes``.
-    """
-    channels = (_resize_logits(channel, sizes, align_corners) for channel in logits)
-    best = next(channels).copy()
-    mask = np.zeros(best.shape, dtype)
-    for label, channel in enumerate(channels, 1):
-        np.copyto(mask, label, where=channel > best)
-        np.maximum(best, channel, out=best)
-    return mask
 
 
 def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
