@@ -15,13 +15,14 @@ TILE = 128
 
 
 class Tile(NamedTuple):
-    """A stretch of one axis of the result: start..stop is ``matrix`` (stop - start, n) times low..low + n."""
+    """A stretch of one axis of the result: start..stop is ``matrix`` (stop - start, high - low) times low..high."""
 
     start: int
     stop: int
     low: int
     high: int
     matrix: np.ndarray
+    transposed: np.ndarray
 
 
 def label_map(logits: np.ndarray, sizes: Iterable[tuple[int, int]], align_corners: bool, dtype: type) -> np.ndarray:
@@ -55,17 +56,19 @@ def label_map(logits: np.ndarray, sizes: Iterable[tuple[int, int]], align_corner
             if len(labels) == 1:
                 out[:] = labels[0]
             else:
-                out[:] = _argmax(row.matrix @ band[labels][:, :, stretch] @ column.matrix.T, labels)
+                out[:] = _argmax(row.matrix @ band[labels][:, :, stretch] @ column.transposed, labels)
     return mask
 
 
 def _argmax(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Logits (n, H, W) of some classes, in ascending order -> (H, W), the label of the largest; overwrites them."""
-    small = np.uint8 if labels[-1] < 256 else np.uint16
+    labels = labels.astype(np.uint8 if labels[-1] < 256 else np.uint16)
     best = logits[0]
-    mask = np.full(best.shape, labels[0], small)
-    for label, channel in zip(labels[1:].astype(small), logits[1:]):
-        above = cv2.compare(channel, best, cv2.CMP_GT).view(np.int8).astype(small)  # all bits where it is
+    mask = np.full(best.shape, labels[0])
+    for label, channel in zip(labels[1:], logits[1:]):
+        above = cv2.compare(channel, best, cv2.CMP_GT)  # all bits where it is
+        if labels.itemsize > 1:
+            above = above.view(np.int8).astype(labels.dtype)
         above &= label
         cv2.max(mask, above, dst=mask)
         cv2.max(best, channel, dst=best)
@@ -84,5 +87,5 @@ def _tiles(in_size: int, sizes: tuple[int, ...], align_corners: bool) -> list[Ti
         low, high = int(index.min()), int(index.max()) + 1
         matrix = np.zeros((stop - start, high - low), np.float32)
         np.add.at(matrix, (np.arange(stop - start)[:, None], index - low), weight)
-        tiles.append(Tile(start, stop, low, high, matrix))
+        tiles.append(Tile(start, stop, low, high, matrix, np.ascontiguousarray(matrix.T)))
     return tiles
