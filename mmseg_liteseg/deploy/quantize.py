@@ -121,6 +121,9 @@ def quantize(
 def quantize_file(path: Path, target: Path, inputs: Iterable[np.ndarray], options: QuantizeOptions) -> list[str]:
     """Quantises the convolutions of an ONNX file; its metadata are lost.
 
+    What comes out of a convolution is quantised once, behind its ReLU: with a zero point the range of uint8 is the
+    ReLU, which disappears; int8 around 0 cannot be one, so it is applied in float.
+
     Args:
         path: Float model with one input.
         target: Is written.
@@ -133,23 +136,27 @@ def quantize_file(path: Path, target: Path, inputs: Iterable[np.ndarray], option
     onnx = require('onnx', 'onnx', 'quantisation')
     quantization = require('onnxruntime.quantization', 'onnxruntime', 'quantisation')
     model = onnx.load(str(path))
-    convolutions = [node.name for node in model.graph.node if node.op_type == 'Conv']
-    kept = [name for name in convolutions if re.search(options.float_layers, name)]
+    kinds = ['Conv'] if options.symmetric else ['Conv', 'Relu']
+    kept = [node for node in model.graph.node if node.op_type in kinds and re.search(options.float_layers, node.name)]
     kind = quantization.QuantType
     quantization.quantize_static(
         str(path),
         str(target),
         _make_reader(quantization, model.graph.input[0].name, inputs),
         quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=['Conv'],
-        nodes_to_exclude=kept,
+        op_types_to_quantize=kinds,
+        nodes_to_exclude=[node.name for node in kept],
         per_channel=True,
         activation_type=kind.QInt8 if options.symmetric else kind.QUInt8,
         weight_type=kind.QInt8,
         calibrate_method=getattr(quantization.CalibrationMethod, options.method),
-        extra_options=dict(ActivationSymmetric=options.symmetric, WeightSymmetric=True),
+        extra_options=dict(
+            ActivationSymmetric=options.symmetric,
+            WeightSymmetric=True,
+            OpTypesToExcludeOutputQuantization=['Conv'] if options.symmetric else [],
+        ),
     )
-    return kept
+    return [node.name for node in kept if node.op_type == 'Conv']
 
 
 def _make_reader(quantization: ModuleType, name: str, inputs: Iterable[np.ndarray]) -> object:
