@@ -73,7 +73,8 @@ class Session:
         with ExitStack() as stack:
             timers = self._start(lines, stack)
             if not timers:
-                raise BenchmarkError('nothing to measure: ' + '; '.join(str(line.failure) for line in lines))
+                reasons = dict.fromkeys(str(line.failure) for line in lines)
+                raise BenchmarkError('nothing to measure: ' + '; '.join(reasons))
             loads.append(load_average())
             medians = measure(timers, self.plan, self.progress)
         for line in lines:

@@ -67,5 +67,5 @@ def test_nothing_left(tiny):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
 def test_no_gpu(tiny):
-    with pytest.raises(BenchmarkError, match='torch sees no CUDA GPU here'):
-        make_session().run([Case(tiny, 'labels', device='cuda')], [], '')
+    with pytest.raises(BenchmarkError, match=r'^nothing to measure: torch sees no CUDA GPU here$'):
+        make_session().run([Case(tiny, task, device='cuda') for task in ('network', 'labels')], [], '')
