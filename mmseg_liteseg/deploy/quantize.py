@@ -37,7 +37,7 @@ class QuantizeOptions:
         images: Number of pictures to calibrate on.
         method: Of onnxruntime's calibration: 'MinMax', 'Entropy' or 'Percentile'.
         symmetric: int8 activations around 0, which TensorRT asks for; uint8 with a zero point otherwise.
-        float_layers: Regular expression; convolutions whose name it finds stay in float.
+        float_layers: Regular expression; convolutions and ReLUs whose name it finds stay in float.
         max_loss: Greatest allowed loss of mIoU, in points.
 
     Raises:
