@@ -22,7 +22,7 @@ def use_triton(x: Tensor) -> bool:
 
 @lru_cache(maxsize=1)
 def has_triton() -> bool:
-    """Whether a Triton is installed that the kernels were compiled with."""
+    """Whether Triton is there, 3 or newer: the kernels were compiled with 3.0 to 3.9 only."""
     try:
         import triton
     except ImportError:

@@ -8,7 +8,7 @@ from typing import Iterable, NamedTuple
 import cv2
 import numpy as np
 
-from mmseg_liteseg.ops.bilinear import Axis, axis_map
+from mmseg_liteseg.ops.bilinear import Axis, AxisMap, axis_map
 
 # Side of the tiles, in pixels of the result: a class's logits of one take 64 KiB.
 TILE = 128
@@ -33,13 +33,19 @@ def label_map(logits: np.ndarray, sizes: Iterable[tuple[int, int]], align_corner
 
     Args:
         logits: (C, h, w).
-        sizes: (H, W) of the resizes, one after the other.
+        sizes: (H, W) of one resize or of two, one after the other.
         align_corners: Of all resizes.
         dtype: Of the labels.
 
     Returns:
         (H, W) at the last of ``sizes``.
+
+    Raises:
+        ValueError: There are no sizes or more than two.
     """
+    sizes = list(sizes)
+    if len(sizes) not in (1, 2):
+        raise ValueError(f'sizes: expected one or two, got {sizes}')
     logits = np.asarray(logits, np.float32)
     heights, widths = zip(*sizes)
     columns = _tiles(logits.shape[2], widths, align_corners)
@@ -85,7 +91,6 @@ def _tiles(in_size: int, sizes: tuple[int, ...], align_corners: bool) -> list[Ti
         stop = min(start + TILE, out)
         index, weight = taps.index[start:stop], taps.weight[start:stop]
         low, high = int(index.min()), int(index.max()) + 1
-        matrix = np.zeros((stop - start, high - low), np.float32)
-        np.add.at(matrix, (np.arange(stop - start)[:, None], index - low), weight)
+        matrix = AxisMap(index - low, weight).dense(high - low).astype(np.float32)
         tiles.append(Tile(start, stop, low, high, matrix, np.ascontiguousarray(matrix.T)))
     return tiles

@@ -74,3 +74,9 @@ def test_types_of_logits(dtype):
     logits = smooth_logits(4, (8, 8))[0].numpy()
     expected = label_map(logits.astype(dtype).astype(np.float32), [(64, 64)], False, np.int64)
     assert np.array_equal(label_map(logits.astype(dtype), [(64, 64)], False, np.int64), expected)
+
+
+@pytest.mark.parametrize('sizes', [[], [(8, 8), (9, 9), (16, 16)]])
+def test_other_numbers_of_resizes(sizes):
+    with pytest.raises(ValueError, match='sizes: expected one or two'):
+        label_map(np.zeros((2, 4, 4), np.float32), sizes, False, np.uint8)
