@@ -10,6 +10,8 @@ from typing import Sequence
 
 from mmengine.config import DictAction
 
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
+
 EXAMPLE = """examples:
   python tools/benchmark.py PP-LiteSeg-T STDC1-Seg --tasks network labels --size 512x1024
   python tools/benchmark.py PP-LiteSeg-T@360x480 PP-LiteSeg-T@360x480+stock --tasks train --batch 2
@@ -30,9 +32,7 @@ RUNTIMES = ('eager', 'optimized', 'onnxruntime', 'openvino', 'paddle')
 
 def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('models', nargs='*', help='what to measure, see below')
     add('--preset', help='a set of measurements by name: cpu, labels, train, accuracy, h200')
@@ -62,16 +62,12 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
-    parser, args = parse_args(argv)
-    # here, as --help should not wait for torch
-    from mmseg_liteseg.benchmark.command import run
-    from mmseg_liteseg.benchmark.errors import BenchmarkError
-
+    _, args = parse_args(argv)
     command = shlex.join(['python', 'tools/benchmark.py', *(sys.argv[1:] if argv is None else argv)])
-    try:
+    with one_line_errors(args):
+        from mmseg_liteseg.benchmark.command import run  # here, as --help should not wait for torch
+
         written = run(args, command)
-    except BenchmarkError as error:
-        parser.error(str(error))
     print(written[1].read_text(encoding='utf-8'))
     print('wrote', *written)
 

@@ -6,9 +6,10 @@ NOT RUN: written from NVIDIA's documentation for TensorRT 8.5 to 10; no machine 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Sequence
+
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 EXAMPLE = """examples:
   python tools/export.py CONFIG CHECKPOINT --out deploy --name model --output labels --label-dtype int32
@@ -20,9 +21,7 @@ EXAMPLE = """examples:
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('onnx', help='ONNX file of tools/export.py or tools/quantize.py')
     add('--out', metavar='FILE', help="the engine [the ONNX file's name with .engine]")
@@ -39,21 +38,19 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Builds; on an error prints it and leaves no engine."""
     args = parse_args(argv)
-    # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.deploy.agreement import Bound
-    from mmseg_liteseg.deploy.tensorrt import EngineOptions, build, parse_shape
-
     reduced = args.fp16 or args.int8
     relative = args.max_relative or (0.1 if reduced else 1e-3)
     pixels = args.max_pixels or (0.02 if args.int8 else 0.005 if args.fp16 else 1e-3)
     path = Path(args.onnx)
     out = Path(args.out) if args.out else path.with_suffix('.engine')
-    try:
+    with one_line_errors(args):
+        # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.deploy.agreement import Bound
+        from mmseg_liteseg.deploy.tensorrt import EngineOptions, build, parse_shape
+
         shapes = tuple(parse_shape(text) for text in args.shapes)
         options = EngineOptions(args.fp16, args.int8, args.tf32, shapes, args.workspace)
         build(path, out, options, Bound(relative, pixels))
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     print(f'wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)')
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Sequence
 
 from mmengine.config import DictAction
+
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 EXAMPLE = """example:
   python tools/convert_mmdeploy.py configs/deploy/segmentation_onnxruntime_dynamic.py CONFIG CHECKPOINT \\
@@ -17,9 +18,7 @@ mmdeploy is installed without its dependencies, see docs/deploy/mmdeploy.md"""
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('deploy_config', help='one of configs/deploy, for onnxruntime or torchscript')
     add('config', help='config file of the model')
@@ -41,11 +40,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts; on an error prints it and leaves nothing."""
     args = parse_args(argv)
-    # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.deploy.agreement import Bound
-    from mmseg_liteseg.deploy.mmdeploy_convert import convert
+    with one_line_errors(args):
+        # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.deploy.agreement import Bound
+        from mmseg_liteseg.deploy.mmdeploy_convert import convert
 
-    try:
         files = convert(
             args.deploy_config,
             args.config,
@@ -55,8 +54,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             Bound(args.max_relative, args.max_pixels),
             args.deploy_options,
         )
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     for file in files:
         print(f'wrote {file}')
 

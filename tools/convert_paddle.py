@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Sequence
 
 from mmseg_liteseg.checkpoint.convert_file import convert_file
 from mmseg_liteseg.checkpoint.report import format_report
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         description=__doc__,
         epilog='examples:\n'
         '  python tools/convert_paddle.py model.pdparams ppliteseg.pth\n'
         '  python tools/convert_paddle.py PP_STDCNet1.tar.gz stdc1.pth\n'
         '  python tools/convert_paddle.py work_dirs/x/best.pth model.pdparams --config configs/ppliteseg/NAME.py',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('input', metavar='IN', help='.pdparams or .tar.gz (file or http address), or .pth')
     parser.add_argument('output', metavar='OUT', help='.pth, or .pdparams if IN is a .pth')
@@ -30,10 +29,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts and prints what became of every tensor; on an error prints it and writes nothing."""
     args = parse_args(argv)
-    try:
+    with one_line_errors(args):
         conversion = convert_file(args.input, args.output, args.config)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     print(format_report(conversion, args.verbose))
     print(f'\nwrote {args.output}')
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Sequence
 
 from mmengine.config import DictAction
+
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 EXAMPLE = """examples:
   any size and batch, labels out:
@@ -20,9 +21,7 @@ EXAMPLE = """examples:
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('config', help='config file')
     add('checkpoint', help='weights: .pth or .pdparams')
@@ -50,12 +49,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Exports; on an error prints it and leaves no artefact."""
     args = parse_args(argv)
-    # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.deploy import agreement, exporters
-    from mmseg_liteseg.deploy.export import export
-    from mmseg_liteseg.deploy.source import load_source
+    with one_line_errors(args):
+        # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.deploy import agreement, exporters
+        from mmseg_liteseg.deploy.export import export
+        from mmseg_liteseg.deploy.source import load_source
 
-    try:
         options = exporters.ExportOptions(
             formats=tuple(args.format),
             output=args.output,
@@ -69,8 +68,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         bound = agreement.Bound(args.max_relative, args.max_pixels)
         files = export(source, options, Path(args.out), args.name or Path(args.config).stem, bound, images=args.images)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     for file in files:
         print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
 

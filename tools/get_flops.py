@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 from mmseg_liteseg.engine.complexity import build_segmentor, measure_complexity
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         description=__doc__,
         epilog='example:\n  python tools/get_flops.py configs/ppliteseg/NAME.py --shape 768 1536',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
@@ -25,7 +25,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the figures."""
     args = parse_args(argv)
-    cost = measure_complexity(build_segmentor(args.config), tuple(args.shape))
+    with one_line_errors(args):
+        cost = measure_complexity(build_segmentor(args.config), tuple(args.shape))
     print(f'input        {args.shape[0]}x{args.shape[1]}')
     print(f'parameters   {cost.params:,} trainable, {cost.inference_params:,} of them used by a prediction')
     print(f'operations   {cost.flops / 1e9:.2f} GFLOP in convolutions, two per multiply-add')

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Sequence
 
 from mmseg_liteseg.checkpoint.publish import publish
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         description=__doc__,
         epilog='example:\n'
         '  python tools/publish_model.py work_dirs/NAME/best_mIoU_iter_10000.pth NAME.pth\n'
         'writes NAME-1a2b3c4d.pth',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('input', metavar='IN', help='checkpoint of a training')
     parser.add_argument('output', metavar='OUT', help='NAME.pth; the hash is added to it')
@@ -27,10 +26,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Publishes; on an error prints it and writes nothing."""
     args = parse_args(argv)
-    try:
+    with one_line_errors(args):
         path = publish(args.input, args.output)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     before, after = os.path.getsize(args.input), os.path.getsize(path)
     print(f'wrote {path} ({after / 2**20:.1f} MiB of {before / 2**20:.1f})')
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Sequence
 
 from mmengine.config import DictAction
+
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 EXAMPLE = """example:
   python tools/quantize.py CONFIG CHECKPOINT --out deploy --images 100
@@ -16,9 +17,7 @@ writes NAME.onnx, NAME_int8.onnx and NAME_int8.json (scores), unless INT8 costs 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('config', help='config file, with training data to calibrate on and test data to score on')
     add('checkpoint', help='weights: .pth or .pdparams')
@@ -44,12 +43,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Quantises; on an error prints it and leaves no artefact."""
     args = parse_args(argv)
-    # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.deploy.exporters import ExportOptions
-    from mmseg_liteseg.deploy.quantize import FLOAT_LAYERS, QuantizeOptions, quantize
-    from mmseg_liteseg.deploy.source import load_source
+    with one_line_errors(args):
+        # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.deploy.exporters import ExportOptions
+        from mmseg_liteseg.deploy.quantize import FLOAT_LAYERS, QuantizeOptions, quantize
+        from mmseg_liteseg.deploy.source import load_source
 
-    try:
         export_options = ExportOptions(
             output=args.output,
             size=tuple(args.shape) if args.shape else None,
@@ -63,8 +62,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         name = args.name or Path(args.config).stem
         files = quantize(source, export_options, options, Path(args.out), name, args.test_images, args.threads)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
     for file in files:
         print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Sequence
 
-from mmseg_liteseg.command_line import make_parser
+from mmseg_liteseg.command_line import make_parser, one_line_errors
 
 EXAMPLE = """example:
   python tools/report.py configs/ppliteseg/ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py \\
@@ -24,12 +24,12 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     parser, args = parse_args(argv)
-    from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.visualization.report import make_report
-
     if args.samples < 1:
         parser.error(f'--samples: expected at least 1, got {args.samples}')
-    try:
+    with one_line_errors(args):
+        from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.visualization.report import make_report
+
         cfg = launch.load_config(args)
         missing = [name for name in ('val_dataloader', 'val_cfg', 'val_evaluator') if not cfg.get(name)]
         if missing:
@@ -42,8 +42,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
         report = make_report(runner, work_dir, args.samples)
-    except launch.LaunchError as error:
-        parser.error(str(error))
     print(report.table())
     for picture in report.pictures:
         print(f'picture: {picture}')

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Sequence
 
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
+
 EXAMPLE = """examples:
   python tools/study.py list                                  # models, budgets, and how far the trainings are
   python tools/study.py train T --budget cpu                  # a long training on the CPU; again: goes on
@@ -19,11 +21,9 @@ EXAMPLE = """examples:
 docs/camvid.md holds the protocol."""
 
 
-def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument('--runs', default='work_dirs/study', metavar='DIR', help='trainings [work_dirs/study]')
@@ -55,23 +55,20 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     publish = command('publish', 'write the best T as one small fp16 checkpoint', data)
     publish.add_argument('--budget', nargs='+', default=[], help='[the largest with a finished T]')
     publish.add_argument('--out', default='checkpoints', metavar='DIR', help='[checkpoints]')
-    return parser, parser.parse_args(argv)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     started = time.monotonic()
-    parser, args = parse_args(argv)
+    args = parse_args(argv)
     if getattr(args, 'device', 'auto') == 'cpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
-    from mmseg_liteseg.study import command  # takes seconds, and --device must come first
-    from mmseg_liteseg.study.errors import StudyError
+    with one_line_errors(args):
+        from mmseg_liteseg.study import command  # takes seconds, and --device must come first
 
-    try:
         for line in command.run(args, started):
             print(line, flush=True)
-    except StudyError as error:
-        parser.exit(2, f'{parser.prog}: error: {error}\n')
 
 
 if __name__ == '__main__':

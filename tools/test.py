@@ -5,29 +5,29 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
-from mmseg_liteseg.command_line import make_parser
+from mmseg_liteseg.command_line import make_parser, one_line_errors
 
 EXAMPLE = """example:
   python tools/test.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py \\
       work_dirs/camvid/best_mIoU_iter_10000.pth --show-dir work_dirs/camvid/pictures"""
 
 
-def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = make_parser('Test a segmentation model', EXAMPLE)
     parser.add_argument('checkpoint', help='weights: a file or a URL')
     parser.add_argument('--out', metavar='DIR', help='write every prediction there, as a PNG of class indices')
     parser.add_argument('--show-dir', metavar='DIR', help='write pictures of labels and predictions there')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation, as the config describes it')
-    return parser, parser.parse_args(argv)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
-    parser, args = parse_args(argv)
-    from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
+    args = parse_args(argv)
+    with one_line_errors(args):
+        from mmseg_liteseg.engine import launch, loading  # after the arguments are known to be right: it takes seconds
 
-    try:
         cfg = launch.load_config(args)
         loading.check_checkpoint_path(args.checkpoint)
         if args.out:
@@ -38,10 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.enable_tta(cfg)
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
-    except launch.LaunchError as error:
-        parser.error(str(error))
-    runner.test()
-    launch.end_distributed()
+        runner.test()
+        launch.end_distributed()
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
-from mmseg_liteseg.command_line import make_parser
+from mmseg_liteseg.command_line import make_parser, one_line_errors
 
 EXAMPLE = """example:
   python tools/train.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py --work-dir work_dirs/camvid \\
@@ -15,21 +15,21 @@ several processes on one machine, GPUs or not:
   bash tools/dist_train.sh CONFIG 2"""
 
 
-def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = make_parser('Train a segmentation model', EXAMPLE)
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
-    return parser, parser.parse_args(argv)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
-    parser, args = parse_args(argv)
-    from mmseg_liteseg.engine import launch  # after the arguments are known to be right: it takes seconds
+    args = parse_args(argv)
+    with one_line_errors(args):
+        from mmseg_liteseg.engine import launch  # after the arguments are known to be right: it takes seconds
 
-    try:
         cfg = launch.load_config(args)
         if args.resume:
             cfg.resume = True
@@ -38,10 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
         runner = launch.build_runner(cfg)
-    except launch.LaunchError as error:
-        parser.error(str(error))
-    runner.train()
-    launch.end_distributed()
+        runner.train()
+        launch.end_distributed()
 
 
 if __name__ == '__main__':

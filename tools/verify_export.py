@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import Sequence
 
 from mmengine.config import DictAction
+
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
 
 EXAMPLE = """examples:
   a file of tools/export.py, which says itself what it takes and gives:
@@ -31,9 +32,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('artefact', help='.onnx, .xml (OpenVINO), .pt (TorchScript), .param (ncnn), .engine, or a folder of outputs')
     add('config', help='config file')
@@ -57,15 +56,15 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Compares; ends with an error if the answers are out of bound."""
     args = parse_args(argv)
-    # after the arguments are known to be right: it takes seconds
-    from mmseg_liteseg.deploy.agreement import Bound
-    from mmseg_liteseg.deploy.source import load_source
-    from mmseg_liteseg.deploy.verify import dump_inputs, verify
-
     stated = {name: getattr(args, name) for name in ('batch', 'layout', 'dtype', 'color', 'output')}
     stated['size'] = tuple(args.shape) if args.shape else None
     path = Path(args.artefact)
-    try:
+    with one_line_errors(args):
+        # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.deploy.agreement import Bound
+        from mmseg_liteseg.deploy.source import load_source
+        from mmseg_liteseg.deploy.verify import dump_inputs, verify
+
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         if args.dump_inputs:
             files = dump_inputs(path, source, args.sizes, args.images, **stated)
@@ -73,8 +72,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             bound = Bound(args.max_relative, args.max_pixels)
             verify(path, source, args.sizes, bound, args.images, **stated)
-    except (ValueError, OSError) as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

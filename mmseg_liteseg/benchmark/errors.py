@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mmseg_liteseg.errors import LiteSegError
 
-class BenchmarkError(ValueError):
+
+class BenchmarkError(LiteSegError):
     """Something the user can mend: a name, a missing package, a file. The message is one line."""

@@ -7,6 +7,8 @@ import os
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmseg_liteseg.errors import SettingError
+
 from .convert import Conversion, to_paddle
 from .download import read_paddle_url
 from .files import PADDLE_SUFFIXES, check_output, dumps_checkpoint, named, read_paddle_file, write_file
@@ -28,12 +30,12 @@ def convert_file(source: str, target: str, config: str | None = None) -> Convers
         The conversion with its report.
 
     Raises:
-        ValueError: The names are not of these kinds.
+        SettingError: The names are not of these kinds.
         CheckpointFileError: The file is broken, holds something else, or does not fit the config.
     """
     from_paddle = source.split('#')[0].endswith(PADDLE_SUFFIXES)
     if not target.endswith('.pth' if from_paddle else '.pdparams') or not (from_paddle or source.endswith('.pth')):
-        raise ValueError(
+        raise SettingError(
             f'can convert .pdparams or .tar.gz to .pth, and .pth to .pdparams; got {source!r} to {target!r}'
         )
     check_output(target)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mmseg_liteseg.errors import LiteSegError
 
-class CheckpointFileError(ValueError):
+
+class CheckpointFileError(LiteSegError):
     """A file does not hold what was expected: broken, hostile or of another kind. Names the file."""
 
 

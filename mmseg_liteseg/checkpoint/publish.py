@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from mmseg_liteseg.errors import SettingError
+
 from .files import check_output, dumps_checkpoint, write_file
 from .torch_file import read_torch_file
 
@@ -28,12 +30,12 @@ def publish(source: str, target: str) -> str:
         The path of the file.
 
     Raises:
-        ValueError: ``target`` does not end in .pth.
+        SettingError: ``target`` does not end in .pth.
         CheckpointFileError: ``source`` is broken or holds no state dict.
     """
     stem, suffix = os.path.splitext(target)
     if suffix != '.pth':
-        raise ValueError(f'the output must end in .pth, got {target!r}')
+        raise SettingError(f'the output must end in .pth, got {target!r}')
     check_output(target)
     checkpoint = read_torch_file(source)
     # clones: a view would bring its whole storage along

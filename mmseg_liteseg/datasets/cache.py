@@ -9,6 +9,7 @@ from typing import Any, Sequence
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .arena import Arena
@@ -40,18 +41,20 @@ class CachedLoading(BaseTransform):
             numbers (``to_float32=True``) are kept as uint8.
 
     Raises:
-        ValueError: If there are no transforms, one of them is random, or max_bytes is not a whole number from 0 on.
+        SettingError: If there are no transforms, one of them is random, or max_bytes is not a whole number from 0 on.
     """
 
     def __init__(self, transforms: Sequence[dict], max_bytes: int = 2**30) -> None:
         if not transforms:
-            raise ValueError('CachedLoading.transforms: expected at least one loading transform')
+            raise SettingError('CachedLoading.transforms: expected at least one loading transform')
         if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 0:
-            raise ValueError(f'CachedLoading.max_bytes: expected a whole number of bytes from 0 on, got {max_bytes!r}')
+            raise SettingError(
+                f'CachedLoading.max_bytes: expected a whole number of bytes from 0 on, got {max_bytes!r}'
+            )
         self.transforms = [TRANSFORMS.build(cfg) if isinstance(cfg, dict) else cfg for cfg in transforms]
         for transform in self.transforms:
             if getattr(transform, '_methods_with_randomness', None):
-                raise ValueError(f'CachedLoading.transforms: {type(transform).__name__} is random, put it behind')
+                raise SettingError(f'CachedLoading.transforms: {type(transform).__name__} is random, put it behind')
         self.max_bytes = max_bytes
         self._arena = Arena(max_bytes) if max_bytes else None
 

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import DATASETS
 
 from .classes import CAMVID_METAINFO
@@ -32,7 +33,7 @@ class CamVidDataset(BaseSegDataset):
 
     def __init__(self, img_suffix: str | None = None, seg_map_suffix: str = '.png', **kwargs: Any) -> None:
         if kwargs.setdefault('reduce_zero_label', False):
-            raise ValueError('reduce_zero_label: expected False, as class 0 of CamVid is the sky')
+            raise SettingError('reduce_zero_label: expected False, as class 0 of CamVid is the sky')
         super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -67,7 +68,7 @@ class CamVidDataset(BaseSegDataset):
     def _find_suffix(self, names: list[str]) -> str:
         suffixes = {osp.splitext(name)[1] for name in names}
         if len(suffixes) > 1:
-            raise ValueError(
+            raise SettingError(
                 f'{self.data_prefix["img_path"]}: both {" and ".join(sorted(suffixes))} images; name one in img_suffix'
             )
         return suffixes.pop()

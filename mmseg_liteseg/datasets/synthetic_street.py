@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_liteseg.errors import SettingError
+
 from ..registry import DATASETS
 from .classes import CAMVID_METAINFO
 from .synthetic import SPLITS, scene_path
@@ -26,7 +28,7 @@ class SyntheticStreetDataset(BaseSegDataset):
         **kwargs: As for BaseSegDataset (pipeline, indices, metainfo, ...).
 
     Raises:
-        ValueError: An argument is none of these.
+        SettingError: An argument is none of these.
 
     Example:
         >>> dataset = SyntheticStreetDataset(split='val', length=3)
@@ -40,17 +42,17 @@ class SyntheticStreetDataset(BaseSegDataset):
         self, split: str = 'train', length: int = 1000, size: tuple = (144, 192), seed: int = 0, **kwargs: object
     ) -> None:
         if split not in SPLITS:
-            raise ValueError(f'split: expected one of {", ".join(SPLITS)}, got {split!r}')
+            raise SettingError(f'split: expected one of {", ".join(SPLITS)}, got {split!r}')
         if not _is_int(length) or length < 1:
-            raise ValueError(f'length: expected a positive integer, got {length!r}')
+            raise SettingError(f'length: expected a positive integer, got {length!r}')
         if (
             not isinstance(size, (tuple, list))
             or len(size) != 2
             or not all(_is_int(n) and n >= _MIN_SIDE for n in size)
         ):
-            raise ValueError(f'size: expected (height, width), integers of at least {_MIN_SIDE}, got {size!r}')
+            raise SettingError(f'size: expected (height, width), integers of at least {_MIN_SIDE}, got {size!r}')
         if not _is_int(seed) or not 0 <= seed < 2**32:
-            raise ValueError(f'seed: expected an integer from 0 to 2**32 - 1, got {seed!r}')
+            raise SettingError(f'seed: expected an integer from 0 to 2**32 - 1, got {seed!r}')
         self.split, self.length, self.size, self.seed = split, length, tuple(size), seed
         super().__init__(**kwargs)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from mmseg_liteseg.errors import LiteSegError
 
-class DeployError(ValueError):
+
+class DeployError(LiteSegError):
     """An input, an artefact or an environment that cannot work; the message names it and says what was expected."""
 
 

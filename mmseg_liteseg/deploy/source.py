@@ -53,7 +53,7 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
         cfg_options: Settings to override.
 
     Raises:
-        ValueError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
+        LiteSegError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
             something that an exported model does not do; the message names the file or the field.
     """
     if not Path(config).is_file():
@@ -75,7 +75,7 @@ def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
     """Loads weights and returns the checkpoint's meta. mmengine would go on where some are missing.
 
     Raises:
-        ValueError: the file cannot be read or lacks a weight that inference needs, or a shape differs.
+        LiteSegError: the file cannot be read or lacks a weight that inference needs, or a shape differs.
     """
     try:
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')

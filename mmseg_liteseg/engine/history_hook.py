@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 
+from mmseg_liteseg.errors import DataError
 from mmseg_liteseg.registry import HOOKS
 from mmseg_liteseg.visualization.files import replaced_by
 from mmseg_liteseg.visualization.report import count_pairs
@@ -132,7 +133,7 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
     """Lines of a history in order, the later one where two are of the same kind and iteration.
 
     Raises:
-        ValueError: A line, other than the last one that a kill may have cut short, is no JSON object.
+        DataError: A line, other than the last one that a kill may have cut short, is no JSON object.
     """
     lines, found = Path(path).read_text().splitlines(), {}
     for number, text in enumerate(lines, 1):
@@ -140,7 +141,7 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
             line = json.loads(text)
         except json.JSONDecodeError as error:
             if number < len(lines):
-                raise ValueError(f'{path}, line {number}: expected a JSON object') from error
+                raise DataError(f'{path}, line {number}: expected a JSON object') from error
             continue
         found[line['iter'], 'iou' in line] = line
     return [found[key] for key in sorted(found)]

@@ -14,6 +14,8 @@ from mmengine.device import is_cuda_available, is_mlu_available, is_npu_availabl
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmseg_liteseg.errors import LiteSegError
+
 from .cpu import adapt_to_cpu
 
 # The variables by which each launcher tells a process its place.
@@ -24,7 +26,7 @@ _RANK_VARIABLES = {
 }
 
 
-class LaunchError(ValueError):
+class LaunchError(LiteSegError):
     """A command line or a file that cannot work; the message names it and says what was expected."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Sequence
 import torch
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 
+from mmseg_liteseg.errors import DataError
 from mmseg_liteseg.registry import MODELS
 
 
@@ -24,7 +25,7 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
             its largest image, where mmseg fails; the crops of our pipelines have one size and need no padding.
 
     Raises:
-        ValueError: (in forward) an image has another number of channels than ``mean``; names the image.
+        DataError: (in forward) an image has another number of channels than ``mean``; names the image.
     """
 
     def __init__(self, mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **kwargs: Any) -> None:
@@ -51,7 +52,7 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
         for image, sample in zip(data['inputs'], samples):
             if image.ndim != 3 or image.shape[0] != expected:
                 name = sample.get('img_path') if sample is not None else None
-                raise ValueError(
+                raise DataError(
                     f'{name or "an image"} has shape {tuple(image.shape)}, expected ({expected}, H, W): '
                     f'mean holds {expected} channels'
                 )

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from mmseg_liteseg.errors import SettingError
+
 
 @dataclass(frozen=True)
 class AxisMap:
@@ -51,9 +53,9 @@ class Axis:
 
     def __post_init__(self) -> None:
         if min(self.in_size, self.mid_size, self.out_size) < 1:
-            raise ValueError(f'sizes must be positive, got {self}')
+            raise SettingError(f'sizes must be positive, got {self}')
         if not 0 <= self.start < self.stop <= self.mid_size:
-            raise ValueError(f'nothing is left between start={self.start} and stop={self.stop} of {self.mid_size}')
+            raise SettingError(f'nothing is left between start={self.start} and stop={self.stop} of {self.mid_size}')
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from mmseg_liteseg.errors import SettingError
+
 from .backend import use_triton
 from .bilinear import Axis, axis_map
 from .label_plan import LabelPlan, label_plan
@@ -41,10 +43,12 @@ def upsample_argmax(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
         (N, rows.out_size, columns.out_size), int64.
 
     Raises:
-        ValueError: logits do not fit rows and columns.
+        SettingError: logits do not fit rows and columns.
     """
     if logits.ndim != 4 or logits.shape[2:] != (rows.in_size, columns.in_size):
-        raise ValueError(f'logits must have shape (N, C, {rows.in_size}, {columns.in_size}), got {tuple(logits.shape)}')
+        raise SettingError(
+            f'logits must have shape (N, C, {rows.in_size}, {columns.in_size}), got {tuple(logits.shape)}'
+        )
     if logits.dtype not in (torch.float32, torch.float64):
         logits = logits.float()
     if use_triton(logits):

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmseg_liteseg.errors import DataError
+
 from .backend import use_triton
 from .ohem_sums import ChunkedSums, OHEMSums
 from .targets import Targets
@@ -45,10 +47,10 @@ def ohem_cross_entropy(
         The loss, a scalar, and the accuracy in percent, of shape (1,), both float32 (float64 for such logits).
 
     Raises:
-        ValueError: The batch sizes differ, or a label is not below C.
+        DataError: The batch sizes differ, or a label is not below C.
     """
     if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
-        raise ValueError(
+        raise DataError(
             f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
             'labels in 0..C-1'
         )

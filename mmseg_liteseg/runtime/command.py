@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Sequence
 
 import cv2
 
+from mmseg_liteseg.command_line import PARTLY_DONE, ToolParser, fail, one_line_errors
 from mmseg_liteseg.deploy.errors import DeployError
 
 from .inputs import Pictures, find_input
@@ -30,11 +30,10 @@ and masks/NAME/000000.png. Folders are searched with all folders in them, whose 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
+        'Segments pictures, videos or a camera with an exported model. Needs no torch.',
+        EXAMPLE,
         prog='python -m mmseg_liteseg.runtime',
-        description='Segments pictures, videos or a camera with an exported model. Needs no torch.',
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add('model', help='.onnx, or the .xml of OpenVINO')
@@ -56,19 +55,14 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the command: exit status 1 and one line for whatever cannot work, or for what was left out."""
+    """Runs the command: one line and status 2 for whatever cannot work, status 1 and a list for what was left out."""
     args = parse_args(argv)
     _quiet_opencv()
-    try:
+    with one_line_errors(args, stopped='stopped: finished files are kept, an unfinished one is not'):
         failures = run(args)
-    except (DeployError, OSError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        print('stopped: finished files are kept, an unfinished one is not', file=sys.stderr)
-        sys.exit(130)
     if failures:
         several = f'{len(failures)} could not be read:\n  ' if len(failures) > 1 else ''
-        sys.exit(f'error: {several}' + '\n  '.join(failures))
+        fail(several + '\n  '.join(failures), PARTLY_DONE)
 
 
 def run(args: argparse.Namespace) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
+from mmseg_liteseg.errors import DataError
+
 from .files import replaced_by
 
 Curves = Dict[str, Tuple[List[int], List[float]]]
@@ -25,7 +27,7 @@ def read_scalars(work_dir: str | Path) -> Curves:
 
     Raises:
         FileNotFoundError: There is no training in the folder.
-        ValueError: A line of a file is no JSON object.
+        DataError: A line of a file is no JSON object.
     """
     values: dict[str, dict[int, float]] = {}
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
@@ -46,7 +48,7 @@ def _read_lines(path: Path) -> list[dict]:
             records.append(json.loads(line))
         except json.JSONDecodeError as error:
             if number < len(lines):
-                raise ValueError(f'{path}, line {number}: expected a JSON object') from error
+                raise DataError(f'{path}, line {number}: expected a JSON object') from error
     return records
 
 

@@ -7,6 +7,8 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from mmseg_liteseg.errors import DataError
+
 _GAP = 6
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _HEADINGS = ('image', 'labels', 'prediction')
@@ -26,7 +28,7 @@ def paint_label(image: np.ndarray, label: np.ndarray, palette: Sequence, alpha: 
         (H, W, 3), uint8, RGB.
     """
     if image.shape[:2] != label.shape:
-        raise ValueError(f'label: expected the size of the image, {image.shape[:2]}, got {label.shape}')
+        raise DataError(f'label: expected the size of the image, {image.shape[:2]}, got {label.shape}')
     colours = np.array([*palette, _VOID], np.uint8)
     known = (label >= 0) & (label < len(palette))
     overlay = np.take(colours, np.where(known, label, len(palette)), axis=0)
@@ -48,7 +50,7 @@ def draw_sheet(
         The sheet, (h, w, 3), uint8, RGB.
     """
     if not samples:
-        raise ValueError('samples: expected at least one')
+        raise DataError('samples: expected at least one')
     rows = [_heading(cell_width)]
     for image, label, prediction in samples:
         cells = [image, paint_label(image, label, palette), paint_label(image, prediction, palette)]

@@ -13,6 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 
+from mmseg_liteseg.errors import SettingError
+
 from .curves import draw_curves, read_scalars
 from .files import replaced_by
 from .overlays import draw_sheet
@@ -63,7 +65,7 @@ class EvaluationHook(Hook):
 
     def __init__(self, num_samples: int = 6) -> None:
         if num_samples < 1:
-            raise ValueError(f'num_samples: expected at least 1, got {num_samples}')
+            raise SettingError(f'num_samples: expected at least 1, got {num_samples}')
         self.num_samples = num_samples
 
     def before_test(self, runner: Runner) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from mmseg_liteseg.datasets.converters import ConversionError, convert_camvid
+from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.datasets.converters import convert_camvid
 
 EXAMPLES = """
 examples:
@@ -20,9 +20,7 @@ examples:
 
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__, EXAMPLES)
     parser.add_argument('source', help='folder or tar archive with CamVid')
     parser.add_argument('--out', help='folder to write; default: data/camvid-{height}x{width}')
     parser.add_argument(
@@ -41,13 +39,11 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Runs the converter; an error in the source ends it with a message and status 1."""
+    """Runs the converter; an error in the source ends it with one line."""
     args = parse_args()
     size = tuple(args.size) if args.size else None
-    try:
+    with one_line_errors(args):
         print(convert_camvid(args.source, args.out, args.layout, size, args.force, args.minor_classes))
-    except ConversionError as error:
-        sys.exit(f'error: {error}')
 
 
 if __name__ == '__main__':

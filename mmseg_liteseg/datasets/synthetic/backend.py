@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from mmengine.fileio import BaseStorageBackend, register_backend
 
+from mmseg_liteseg.errors import SettingError
+
 from .scene import SPLITS, render_scene
 
 PREFIX = 'synthetic'
@@ -34,7 +36,7 @@ class SyntheticBackend(BaseStorageBackend):
 
     def __init__(self, cache_mb: float = 128) -> None:
         if cache_mb < 0:
-            raise ValueError(f'cache_mb: expected 0 or more, got {cache_mb}')
+            raise SettingError(f'cache_mb: expected 0 or more, got {cache_mb}')
         self.cache_bytes = cache_mb * 2**20
         self._cache: OrderedDict = OrderedDict()
         self._used = 0

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
 
+from mmseg_liteseg.errors import DataError, SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .base import RandomTransform
@@ -40,7 +41,7 @@ class RandomDistort(RandomTransform):
         channel_order: 'bgr', as mmcv loads images, or 'rgb'.
 
     Raises:
-        ValueError: If a range is negative (or over 1 for a factor), a probability is not between 0 and 1, the order is
+        SettingError: If a range is negative (or over 1 for a factor), a probability is not in 0..1, the order is
             unknown, or (in transform) the image has not 3 channels.
     """
 
@@ -59,11 +60,11 @@ class RandomDistort(RandomTransform):
         factors = {'brightness': brightness_range, 'contrast': contrast_range, 'saturation': saturation_range}
         for name, extent in factors.items():
             if not 0 <= extent <= 1:
-                raise ValueError(f'{name}_range {extent}: expected 0 to 1')
+                raise SettingError(f'{name}_range {extent}: expected 0 to 1')
         if not 0 <= hue_range <= 255:
-            raise ValueError(f'hue_range {hue_range}: expected 0 to 255')
+            raise SettingError(f'hue_range {hue_range}: expected 0 to 255')
         if channel_order not in ('bgr', 'rgb'):
-            raise ValueError(f"channel_order {channel_order!r}: expected 'bgr' or 'rgb'")
+            raise SettingError(f"channel_order {channel_order!r}: expected 'bgr' or 'rgb'")
         self.bounds = {name: (1 - extent, 1 + extent) for name, extent in factors.items()}
         self.bounds['hue'] = (-hue_range, hue_range)
         self.probs = {
@@ -75,7 +76,7 @@ class RandomDistort(RandomTransform):
         }
         for name, prob in self.probs.items():
             if not 0 <= prob <= 1:
-                raise ValueError(f'{name}_prob {prob}: expected a probability between 0 and 1')
+                raise SettingError(f'{name}_prob {prob}: expected a probability between 0 and 1')
         self.channel_order = channel_order
 
     @cache_randomness
@@ -94,7 +95,7 @@ class RandomDistort(RandomTransform):
         image = np.ascontiguousarray(results['img'].astype(np.uint8, copy=False))
         if image.ndim != 3 or image.shape[2] != 3:
             name = results.get('img_path', 'img')
-            raise ValueError(f'{name}: shape {image.shape}, expected (H, W, 3) to distort colours')
+            raise DataError(f'{name}: shape {image.shape}, expected (H, W, 3) to distort colours')
         if params:
             planes = cv2.split(image)
             planes = planes[::-1] if self.channel_order == 'bgr' else planes

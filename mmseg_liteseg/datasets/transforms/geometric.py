@@ -13,6 +13,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .base import RandomTransform
@@ -28,18 +29,18 @@ class ResizeStepScaling(RandomTransform):
         scale_step_size: Distance between factors; 0 draws any factor in between.
 
     Raises:
-        ValueError: If the factors are not positive and in order, or the step is negative.
+        SettingError: If the factors are not positive and in order, or the step is negative.
     """
 
     def __init__(
         self, min_scale_factor: float = 0.75, max_scale_factor: float = 1.25, scale_step_size: float = 0.25
     ) -> None:
         if not 0 < min_scale_factor <= max_scale_factor:
-            raise ValueError(
+            raise SettingError(
                 f'min_scale_factor {min_scale_factor}, max_scale_factor {max_scale_factor}: expected 0 < min <= max'
             )
         if scale_step_size < 0:
-            raise ValueError(f'scale_step_size {scale_step_size}: expected 0 or more')
+            raise SettingError(f'scale_step_size {scale_step_size}: expected 0 or more')
         self.min_scale_factor = min_scale_factor
         self.max_scale_factor = max_scale_factor
         self.scale_step_size = scale_step_size
@@ -94,14 +95,14 @@ class RandomPaddingCrop(RandomTransform):
         seg_pad_value: Fills label maps.
 
     Raises:
-        ValueError: If ``crop_size`` is not two positive integers.
+        SettingError: If ``crop_size`` is not two positive integers.
     """
 
     def __init__(
         self, crop_size: tuple[int, int] = (512, 512), img_pad_value: float = 127.5, seg_pad_value: int = 255
     ) -> None:
         if len(crop_size) != 2 or min(crop_size) < 1 or any(int(side) != side for side in crop_size):
-            raise ValueError(f'crop_size {crop_size}: expected a positive height and width')
+            raise SettingError(f'crop_size {crop_size}: expected a positive height and width')
         self.crop_size = (int(crop_size[0]), int(crop_size[1]))
         self.img_pad_value = img_pad_value
         self.seg_pad_value = seg_pad_value
@@ -153,12 +154,12 @@ class RandomHorizontalFlip(RandomTransform):
         prob: Probability of the flip.
 
     Raises:
-        ValueError: If ``prob`` is not between 0 and 1.
+        SettingError: If ``prob`` is not between 0 and 1.
     """
 
     def __init__(self, prob: float = 0.5) -> None:
         if not 0 <= prob <= 1:
-            raise ValueError(f'prob {prob}: expected a probability between 0 and 1')
+            raise SettingError(f'prob {prob}: expected a probability between 0 and 1')
         self.prob = prob
 
     @cache_randomness

@@ -39,7 +39,7 @@ class RandomScaleCrop(RandomTransform):
         seg_pad_value: Fills label maps.
 
     Raises:
-        ValueError: As the two transforms do.
+        SettingError: As the two transforms do.
     """
 
     def __init__(

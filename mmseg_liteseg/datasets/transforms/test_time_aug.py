@@ -8,6 +8,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 
@@ -29,7 +30,7 @@ class MultiScaleFlip(BaseTransform):
         transforms: What to do with every copy: load the labels and pack.
 
     Raises:
-        ValueError: If there is no factor, or one is not positive.
+        SettingError: If there is no factor, or one is not positive.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class MultiScaleFlip(BaseTransform):
         cascade: bool = False,
     ) -> None:
         if not scale_factors or min(scale_factors) <= 0:
-            raise ValueError(f'scale_factors {scale_factors}: expected one or more positive factors')
+            raise SettingError(f'scale_factors {scale_factors}: expected one or more positive factors')
         self.scale_factors = tuple(scale_factors)
         self.flip = flip
         self.cascade = cascade

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int
@@ -90,7 +91,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
         init_cfg: Initialisation. The original's N(0, 0.001) by default, which it follows with pretrained weights.
 
     Raises:
-        ValueError: Unknown arch, out_indices outside 0..4 or not ascending, base_channels not a multiple of 2, or (in
+        SettingError: Unknown arch, out_indices outside 0..4 or not ascending, base_channels not a multiple of 2, or (in
             forward) an image whose channels differ from in_channels.
 
     Example:
@@ -116,10 +117,10 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
     ) -> None:
         super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=0.001))
         if arch not in self.arch_settings:
-            raise ValueError(f'arch must be one of {sorted(self.arch_settings)}, got {arch!r}')
+            raise SettingError(f'arch must be one of {sorted(self.arch_settings)}, got {arch!r}')
         self.in_channels = check_positive_int(in_channels, 'in_channels')
         if check_positive_int(base_channels, 'base_channels') % 2:
-            raise ValueError(f'base_channels must be even, got {base_channels}')
+            raise SettingError(f'base_channels must be even, got {base_channels}')
         self.out_indices = _check_out_indices(out_indices)
         self.norm_eval = norm_eval
 
@@ -161,5 +162,5 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
 def _check_out_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
     indices = tuple(out_indices)
     if not indices or any(i not in range(5) for i in indices) or list(indices) != sorted(set(indices)):
-        raise ValueError(f'out_indices must be ascending indices out of 0..4, got {out_indices!r}')
+        raise SettingError(f'out_indices must be ascending indices out of 0..4, got {out_indices!r}')
     return indices

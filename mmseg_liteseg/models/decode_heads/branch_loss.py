@@ -24,7 +24,7 @@ def make_branch_loss(head: BaseDecodeHead, data_samples: SampleList) -> Callable
     With our OHEMPixelSampler and CrossEntropyLoss it is the fused one, of the same values; else mmseg's.
 
     Raises:
-        ValueError: A label is neither a class nor ignore_index; names the image.
+        DataError: A label is neither a class nor ignore_index; names the image.
     """
     if not can_fuse(head):
         check_labels(data_samples, head.num_classes, head.ignore_index)

@@ -13,6 +13,7 @@ from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
 from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_positive_ints
@@ -64,7 +65,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         **kwargs: Of mmseg's BaseDecodeHead (act_cfg, loss_decode, sampler, ignore_index, align_corners, ...).
 
     Raises:
-        ValueError: Lengths of in_channels, in_index, decoder_channels or aux_channels do not fit each other, or an
+        SettingError: Lengths of in_channels, in_index, decoder_channels or aux_channels do not fit each other, or an
             index of in_index is negative or (in forward) outside the inputs.
         KeyError: Unknown fusion type.
 
@@ -158,7 +159,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         """Losses and accuracies of the main head and, prefixed ``aux_{i}.``, of the auxiliary ones.
 
         Raises:
-            ValueError: A label is neither a class nor ignore_index; names the image.
+            DataError: A label is neither a class nor ignore_index; names the image.
         """
         branch_loss = make_branch_loss(self, batch_data_samples)
         features = self.decode(inputs)
@@ -169,7 +170,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):
-            raise ValueError(f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs')
+            raise SettingError(f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs')
         return [inputs[i] for i in self.in_index]
 
 
@@ -181,17 +182,17 @@ def _check_levels(
     check_positive_ints(aux_channels, 'aux_channels')
     levels = len(in_channels)
     if levels < 2:
-        raise ValueError(f'in_channels must hold at least one skip feature and the context, got {tuple(in_channels)}')
+        raise SettingError(f'in_channels must hold at least one skip feature and the context, got {tuple(in_channels)}')
     if not isinstance(in_index, (list, tuple)) or len(in_index) != levels:
-        raise ValueError(f'in_index must hold {levels} indices, one per in_channels, got {in_index!r}')
+        raise SettingError(f'in_index must hold {levels} indices, one per in_channels, got {in_index!r}')
     if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in in_index):
-        raise ValueError(f'in_index must hold indices from 0 on, got {in_index!r}')
+        raise SettingError(f'in_index must hold indices from 0 on, got {in_index!r}')
     if len(decoder_channels) != levels - 1:
-        raise ValueError(
+        raise SettingError(
             f'decoder_channels must hold {levels - 1} numbers, one less than in_channels, got {tuple(decoder_channels)}'
         )
     if len(aux_channels) > levels - 2:
-        raise ValueError(
+        raise SettingError(
             f'aux_channels must hold at most {levels - 2} numbers, one per decoder_channels but the first, '
             f'got {tuple(aux_channels)}'
         )

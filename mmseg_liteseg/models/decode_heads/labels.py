@@ -6,6 +6,8 @@ import torch
 from mmseg.utils import SampleList
 from torch import Tensor
 
+from mmseg_liteseg.errors import DataError
+
 
 def check_labels(data_samples: SampleList, num_classes: int, ignore_index: int) -> None:
     """Raises unless every label is in 0..num_classes-1 or ignore_index.
@@ -13,7 +15,7 @@ def check_labels(data_samples: SampleList, num_classes: int, ignore_index: int) 
     On a GPU a wrong label would otherwise end in an assert that names nothing and takes the process with it.
 
     Raises:
-        ValueError: Names the first image that holds a wrong label, the values and the range.
+        DataError: Names the first image that holds a wrong label, the values and the range.
     """
     wrong = [_wrong(sample.gt_sem_seg.data, num_classes, ignore_index).any() for sample in data_samples]
     if not torch.stack(wrong).any():  # one synchronisation for the whole batch
@@ -22,7 +24,7 @@ def check_labels(data_samples: SampleList, num_classes: int, ignore_index: int) 
     labels = sample.gt_sem_seg.data
     values = labels[_wrong(labels, num_classes, ignore_index)].unique().tolist()
     name = sample.get('seg_map_path') or sample.get('img_path') or 'an image without a path'
-    raise ValueError(
+    raise DataError(
         f'labels {values[:10]} in {name}: expected 0..{num_classes - 1} (num_classes={num_classes}) '
         f'or ignore_index={ignore_index}'
     )

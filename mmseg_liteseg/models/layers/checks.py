@@ -7,6 +7,8 @@ from typing import Any, Sequence
 import torch
 from torch import Tensor
 
+from mmseg_liteseg.errors import SettingError
+
 
 def check_channels(x: Tensor, expected: int, field: str) -> None:
     """Raises a ValueError when ``x`` (N, C, H, W) does not have the channels that ``field`` promises.
@@ -16,18 +18,18 @@ def check_channels(x: Tensor, expected: int, field: str) -> None:
     if torch.jit.is_tracing():
         return
     if x.ndim != 4 or x.shape[1] != expected:
-        raise ValueError(f'{field}={expected} expects a (N, {expected}, H, W) tensor, got shape {tuple(x.shape)}')
+        raise SettingError(f'{field}={expected} expects a (N, {expected}, H, W) tensor, got shape {tuple(x.shape)}')
 
 
 def check_positive_int(value: Any, field: str) -> int:
     """Returns ``value`` if it is a positive integer, else raises a ValueError that names ``field``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f'{field} must be a positive integer, got {value!r}')
+        raise SettingError(f'{field} must be a positive integer, got {value!r}')
     return value
 
 
 def check_positive_ints(values: Sequence[Any], field: str) -> tuple[int, ...]:
     """Returns ``values`` as a tuple if all are positive integers, else raises a ValueError that names ``field``."""
     if not isinstance(values, (list, tuple)):
-        raise ValueError(f'{field} must be a list or tuple of positive integers, got {values!r}')
+        raise SettingError(f'{field} must be a list or tuple of positive integers, got {values!r}')
     return tuple(check_positive_int(v, f'{field}[{i}]') for i, v in enumerate(values))

@@ -43,7 +43,7 @@ class UAFM(BaseModule):
         init_cfg: Initialisation; Kaiming normal (fan in) by default, as in the original.
 
     Raises:
-        ValueError: A channel number is not a positive integer, or (in forward) does not fit the input.
+        SettingError: A channel number is not a positive integer, or (in forward) does not fit the input.
 
     Example:
         >>> fuse = UAFM(in_channels=128, skip_channels=512, out_channels=64)

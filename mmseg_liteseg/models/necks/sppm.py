@@ -13,6 +13,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int, check_positive_ints
@@ -46,7 +47,7 @@ class SPPM(PaddleWeightsGuard, BaseModule):
         init_cfg: Initialisation; Kaiming normal (fan in) by default, as in the original.
 
     Raises:
-        ValueError: A number is not a positive integer, no pool_scales, or (in forward) in_channels does not fit.
+        SettingError: A number is not a positive integer, no pool_scales, or (in forward) in_channels does not fit.
 
     Example:
         >>> import torch
@@ -72,7 +73,7 @@ class SPPM(PaddleWeightsGuard, BaseModule):
         self.channels = check_positive_int(channels, 'channels')
         self.pool_scales = check_positive_ints(pool_scales, 'pool_scales')
         if not self.pool_scales:
-            raise ValueError('pool_scales must name at least one number of bins, got none')
+            raise SettingError('pool_scales must name at least one number of bins, got none')
         self.align_corners = align_corners
         cfg = dict(bias=True, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.branches = nn.ModuleList([ConvBN(in_channels, channels, 1, **cfg) for _ in self.pool_scales])

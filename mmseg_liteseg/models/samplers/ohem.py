@@ -11,6 +11,7 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.structures.sampler.base_pixel_sampler import BasePixelSampler
 from torch import Tensor
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TASK_UTILS
 
 EPS = 1e-5
@@ -32,16 +33,16 @@ class OHEMPixelSampler(BasePixelSampler):
         min_kept: Pixels to keep at least, of the whole batch on one device; below 1, as a share of all its pixels.
 
     Raises:
-        ValueError: A value is out of range, or loss_decode is something whose mean these weights would not mend: not
+        SettingError: A value is out of range, or loss_decode is something whose mean these weights would not mend: not
             CrossEntropyLoss (softmax, reduction='mean'), or one with avg_non_ignore.
     """
 
     def __init__(self, context: nn.Module, thresh: float = 0.7, min_kept: float = 10000) -> None:
         super().__init__()
         if not 0 <= thresh <= 1:
-            raise ValueError(f'thresh must be a probability in 0..1, got {thresh!r}')
+            raise SettingError(f'thresh must be a probability in 0..1, got {thresh!r}')
         if min_kept < 0 or (min_kept >= 1 and min_kept != int(min_kept)):
-            raise ValueError(f'min_kept must be a whole number of pixels or a share in 0..1, got {min_kept!r}')
+            raise SettingError(f'min_kept must be a whole number of pixels or a share in 0..1, got {min_kept!r}')
         _check_losses(context)
         self.context = context
         self.thresh = thresh
@@ -101,13 +102,13 @@ def _check_losses(context: nn.Module) -> None:
     for loss in losses:
         name = type(loss).__name__
         if not isinstance(loss, CrossEntropyLoss) or loss.use_sigmoid or loss.use_mask:
-            raise ValueError(f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {name}')
+            raise SettingError(f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {name}')
         if loss.reduction != 'mean':
-            raise ValueError(f"OHEMPixelSampler needs loss_decode.reduction='mean', got {loss.reduction!r}")
+            raise SettingError(f"OHEMPixelSampler needs loss_decode.reduction='mean', got {loss.reduction!r}")
         if loss.avg_non_ignore:
-            raise ValueError(
+            raise SettingError(
                 'OHEMPixelSampler does not go with loss_decode.avg_non_ignore=True: its weights already average over '
                 'the kept pixels'
             )
         if loss.class_weight != losses[0].class_weight:
-            raise ValueError('OHEMPixelSampler needs the same class_weight in every loss of loss_decode')
+            raise SettingError('OHEMPixelSampler needs the same class_weight in every loss of loss_decode')

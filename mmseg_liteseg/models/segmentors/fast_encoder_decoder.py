@@ -9,6 +9,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.ops import upsample_argmax
 from mmseg_liteseg.ops.bilinear import Axis
 from mmseg_liteseg.registry import MODELS
@@ -97,7 +98,7 @@ def _geometry(meta: dict, in_size: torch.Size, size: tuple[int, int], align_corn
     left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
     direction = meta.get('flip_direction') if meta.get('flip') else None
     if meta.get('flip') and direction not in ('horizontal', 'vertical'):
-        raise ValueError(f"flip_direction must be 'horizontal' or 'vertical', got {direction!r}")
+        raise SettingError(f"flip_direction must be 'horizontal' or 'vertical', got {direction!r}")
 
     def axis(dim: int, before: int, after: int, flip: bool) -> Axis:
         stop = size[dim] - int(after)

@@ -7,6 +7,7 @@ from mmseg.models.segmentors import SegTTAModel
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
 _MERGES = ('softmax', 'logits')
@@ -26,14 +27,14 @@ class LiteSegTTAModel(SegTTAModel):
         data_preprocessor: As for mmengine's BaseTTAModel.
 
     Raises:
-        ValueError: If ``merge`` is unknown, or (when merging) the model has a single output channel.
+        SettingError: If ``merge`` is unknown, or (when merging) the model has a single output channel.
     """
 
     def __init__(
         self, module: dict | nn.Module, merge: str = 'softmax', data_preprocessor: dict | nn.Module | None = None
     ) -> None:
         if merge not in _MERGES:
-            raise ValueError(f'merge {merge!r}: expected one of {", ".join(_MERGES)}')
+            raise SettingError(f'merge {merge!r}: expected one of {", ".join(_MERGES)}')
         super().__init__(module, data_preprocessor=data_preprocessor)
         self.merge = merge
 
@@ -59,5 +60,5 @@ class LiteSegTTAModel(SegTTAModel):
 
     def _score(self, logits: Tensor) -> Tensor:
         if logits.shape[0] == 1:
-            raise ValueError('LiteSegTTAModel: expected two or more classes; use mmseg.SegTTAModel for one')
+            raise SettingError('LiteSegTTAModel: expected two or more classes; use mmseg.SegTTAModel for one')
         return logits.softmax(dim=0) if self.merge == 'softmax' else logits
