@@ -1,4 +1,4 @@
-"""Converts PP-LiteSeg weights between PaddleSeg (.pdparams) and PyTorch (.pth). Needs no Paddle."""
+"""Converts PP-LiteSeg weights between PaddleSeg (.pdparams) and PyTorch (.pth), and STDC encoders of others to ours."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog='examples:\n'
         '  python tools/convert_paddle.py model.pdparams ppliteseg.pth\n'
         '  python tools/convert_paddle.py PP_STDCNet1.tar.gz stdc1.pth\n'
+        "  python tools/convert_paddle.py STDCNet813M_73.91.tar stdc1.pth    # STDC's authors' or mmseg's\n"
         '  python tools/convert_paddle.py work_dirs/x/best.pth model.pdparams --config configs/ppliteseg/NAME.py',
     )
-    parser.add_argument('input', metavar='IN', help='.pdparams or .tar.gz (file or http address), or .pth')
-    parser.add_argument('output', metavar='OUT', help='.pth, or .pdparams if IN is a .pth')
+    parser.add_argument('input', metavar='IN', help='.pdparams or .tar.gz (file or http address), .pth or .tar')
+    parser.add_argument('output', metavar='OUT', help='.pth, or .pdparams if IN is a .pth of ours')
     parser.add_argument('--config', help='also check that the weights fit the model of this config')
     parser.add_argument('--verbose', action='store_true', help='list every tensor')
     return parser.parse_args(argv)

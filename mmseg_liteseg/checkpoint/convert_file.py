@@ -1,8 +1,9 @@
-"""Files of weights from Paddle to PyTorch and back."""
+"""Files of weights from Paddle to PyTorch and back, and encoders of others to ours."""
 
 from __future__ import annotations
 
 import os
+from typing import Callable, Tuple
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -15,15 +16,22 @@ from .files import PADDLE_SUFFIXES, check_output, dumps_checkpoint, named, read_
 from .guard import check_shapes, shapes_of
 from .paddle import to_checkpoint
 from .pdparams import dumps_pdparams
+from .stdc_weights import from_stdc
 from .torch_file import read_torch_file
+
+_TORCH_SUFFIXES = ('.pth', '.tar')
+
+# The conversion, the tensors by our names, and what gives the bytes of the result.
+_Converted = Tuple[Conversion, dict, Callable[[], bytes]]
 
 
 def convert_file(source: str, target: str, config: str | None = None) -> Conversion:
-    """Converts between Paddle's files and .pth; the names say which way. Writes ``target`` whole or not at all.
+    """Converts a file of weights; the names say which way. Writes ``target`` whole or not at all.
 
     Args:
-        source: ``.pdparams`` or ``.tar.gz``, also an http(s) address of one; or ``.pth``.
-        target: ``.pth``, or ``.pdparams`` if ``source`` is a ``.pth``.
+        source: ``.pdparams`` or ``.tar.gz``, also an http(s) address of one; or a file of PyTorch (``.pth``, ``.tar``):
+            a PP-LiteSeg of ours to write ``.pdparams``, an STDC encoder of its authors or of mmseg to write ``.pth``.
+        target: ``.pth``, or ``.pdparams`` if ``source`` is a PP-LiteSeg of ours.
         config: Config whose model the weights must fit.
 
     Returns:
@@ -33,26 +41,51 @@ def convert_file(source: str, target: str, config: str | None = None) -> Convers
         SettingError: The names are not of these kinds.
         CheckpointFileError: The file is broken, holds something else, or does not fit the config.
     """
-    from_paddle = source.split('#')[0].endswith(PADDLE_SUFFIXES)
-    if not target.endswith('.pth' if from_paddle else '.pdparams') or not (from_paddle or source.endswith('.pth')):
-        raise SettingError(
-            f'can convert .pdparams or .tar.gz to .pth, and .pth to .pdparams; got {source!r} to {target!r}'
-        )
+    convert = _find_way(source, target)
     check_output(target)
-    if from_paddle:
-        is_url = source.startswith(('http://', 'https://'))
-        file = read_paddle_url(source) if is_url else read_paddle_file(source)
-        checkpoint, conversion = to_checkpoint(file, source if is_url else None)
-        tensors, data = conversion.tensors, lambda: dumps_checkpoint(checkpoint)
-    else:
-        tensors = read_torch_file(source)['state_dict']
-        with named(source):
-            conversion = to_paddle(tensors)
-        data = lambda: dumps_pdparams(conversion.tensors)  # noqa: E731
+    conversion, tensors, data = convert(source)
     if config is not None:
         check_config(tensors, config, source)
     write_file(target, data())
     return conversion
+
+
+def _find_way(source: str, target: str) -> Callable[[str], _Converted]:
+    from_paddle = source.split('#')[0].endswith(PADDLE_SUFFIXES)
+    from_torch, to_torch = source.endswith(_TORCH_SUFFIXES), target.endswith('.pth')
+    if from_paddle and to_torch:
+        return _from_paddle
+    if from_torch and to_torch:
+        return _from_stdc
+    if from_torch and target.endswith('.pdparams'):
+        return _to_paddle
+    raise SettingError(
+        "can convert .pdparams or .tar.gz to .pth, .pth to .pdparams, and .pth or .tar of STDC's authors or mmseg "
+        f'to .pth; got {source!r} to {target!r}'
+    )
+
+
+def _from_paddle(source: str) -> _Converted:
+    is_url = source.startswith(('http://', 'https://'))
+    file = read_paddle_url(source) if is_url else read_paddle_file(source)
+    checkpoint, conversion = to_checkpoint(file, source if is_url else None)
+    return conversion, conversion.tensors, lambda: dumps_checkpoint(checkpoint)
+
+
+def _from_stdc(source: str) -> _Converted:
+    tensors = read_torch_file(source)['state_dict']
+    with named(source):
+        conversion = from_stdc(tensors)
+    meta = dict(arch=conversion.encoder.arch, source=os.path.basename(source), count_include_pad=True)
+    checkpoint = dict(state_dict=conversion.tensors, meta=meta)
+    return conversion, conversion.tensors, lambda: dumps_checkpoint(checkpoint)
+
+
+def _to_paddle(source: str) -> _Converted:
+    tensors = read_torch_file(source)['state_dict']
+    with named(source):
+        conversion = to_paddle(tensors)
+    return conversion, tensors, lambda: dumps_pdparams(conversion.tensors)
 
 
 def check_config(tensors: dict, config: str, source: str) -> None:

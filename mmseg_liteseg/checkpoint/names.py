@@ -1,8 +1,8 @@
-"""What PaddleSeg and this package call the same modules: the key map, in two columns."""
+"""What PaddleSeg, this package and others call the same modules: the key map, one column each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Sequence, Tuple
 
 ConvBNNames = Tuple[str, str]
@@ -76,7 +76,7 @@ class Names:
         return self.classifiers_[level > 0].format(level=level, aux=level - 1)
 
     def _block(self, stage: int, block: int, blocks: Sequence[int]) -> str:
-        return self.block_.format(stage=stage, block=block, flat=2 + sum(blocks[:stage]) + block)
+        return self.block_.format(stage=stage, block=block, flat=2 + sum(blocks[:stage]) + block, after_stem=2 + stage)
 
 
 def _pair(prefix: str, leaves: ConvBNNames) -> ConvBNNames:
@@ -123,4 +123,13 @@ OURS = Names(
     conv_bn_in_head=('conv', 'bn'),
     mean='running_mean',
     variance='running_var',
+)
+
+# The encoder as STDC's authors wrote it, nets/stdcnet.py of https://github.com/MichaelFan01/STDC-Seg. PaddleSeg kept
+# its names.
+STDC_AUTHORS = replace(PADDLE, mean='running_mean', variance='running_var')
+
+# The encoder of mmseg, mmseg/models/backbones/stdc.py: its two stem convolutions are stages of their own.
+MMSEG = replace(
+    OURS, stem_='backbone.stages.{i}', block_='backbone.stages.{after_stem}.{block}', block_conv_='.layers.{i}'
 )

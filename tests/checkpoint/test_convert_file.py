@@ -54,7 +54,7 @@ def test_an_archive_from_a_server(folder, server):
 
 @pytest.mark.parametrize(
     ('source', 'target'),
-    [('x.pdparams', 'y.pdparams'), ('x.pth', 'y.pth'), ('x.onnx', 'y.pth'), ('x.pdparams', 'y'), ('x.pth', 'y.tar.gz')],
+    [('x.pdparams', 'y.pdparams'), ('x.onnx', 'y.pth'), ('x.pdparams', 'y'), ('x.pth', 'y.tar.gz')],
 )
 def test_other_directions_are_refused(folder, source, target):
     write_pdparams(folder / 'x.pdparams')

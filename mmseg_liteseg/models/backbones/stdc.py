@@ -7,15 +7,18 @@ context modules.
 
 from __future__ import annotations
 
-from typing import Sequence
+import logging
+from typing import Any, Sequence
 
 import torch
 import torch.nn as nn
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
+from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard, check_shapes, shapes_of
+from mmseg_liteseg.checkpoint.stdc_weights import rename_in_place
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
@@ -39,9 +42,18 @@ class STDCBlock(nn.Module):
         stride: 1, or 2 for the parts in brackets.
         norm_cfg: Normalisation of every convolution.
         act_cfg: Activation of every convolution but the depthwise one.
+        count_include_pad: Whether the average pooling counts its padding.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, norm_cfg: dict, act_cfg: dict) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        norm_cfg: dict,
+        act_cfg: dict,
+        count_include_pad: bool = False,
+    ) -> None:
         super().__init__()
         half, quarter, eighth = out_channels // 2, out_channels // 4, out_channels // 8
         cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
@@ -57,7 +69,7 @@ class STDCBlock(nn.Module):
         if stride == 2:
             self.downsample = ConvBN(half, half, 3, stride=2, padding=1, groups=half, norm_cfg=norm_cfg, act_cfg=None)
             # Paddle's AvgPool2D leaves the padding out of the mean by default; torch's counts it.
-            self.pool = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)
+            self.pool = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=count_include_pad)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))."""
@@ -88,11 +100,15 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
         norm_cfg: Normalisation of every convolution.
         act_cfg: Activation.
         norm_eval: Keeps the BN layers in eval mode while training.
+        count_include_pad: Whether the strided blocks' average pooling counts its padding. True for weights that were
+            trained so, those of STDC's authors and of mmseg: without it their features are off along the border.
         init_cfg: Initialisation. The original's N(0, 0.001) by default, which it follows with pretrained weights.
 
     Raises:
         SettingError: Unknown arch, out_indices outside 0..4 or not ascending, base_channels not a multiple of 2, or (in
             forward) an image whose channels differ from in_channels.
+        CheckpointFileError: On loading, an encoder in the layout of STDC's authors or of mmseg (which are recognised
+            and renamed) that is incomplete or does not fit.
 
     Example:
         >>> model = STDCNet(arch='stdc1').eval()
@@ -113,6 +129,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
         norm_cfg: dict = dict(type='BN'),
         act_cfg: dict = dict(type='ReLU'),
         norm_eval: bool = False,
+        count_include_pad: bool = False,
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=0.001))
@@ -122,7 +139,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
         if check_positive_int(base_channels, 'base_channels') % 2:
             raise SettingError(f'base_channels must be even, got {base_channels}')
         self.out_indices = _check_out_indices(out_indices)
-        self.norm_eval = norm_eval
+        self.norm_eval, self.count_include_pad = norm_eval, count_include_pad
 
         cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.stem = nn.ModuleList(
@@ -135,7 +152,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
         channels = base_channels
         for depth, width in zip(self.arch_settings[arch], (4, 8, 16)):
             out_channels = width * base_channels
-            blocks = [STDCBlock(channels, out_channels, 2, **cfg)]
+            blocks = [STDCBlock(channels, out_channels, 2, count_include_pad=count_include_pad, **cfg)]
             blocks += [STDCBlock(out_channels, out_channels, 1, **cfg) for _ in range(depth - 1)]
             self.stages.append(nn.Sequential(*blocks))
             channels = out_channels
@@ -157,6 +174,20 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
                 if isinstance(module, _BatchNorm):
                     module.eval()
         return self
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        layout = rename_in_place(state_dict, prefix)
+        if layout is not None:
+            given = shapes_of({key[len(prefix) :]: state_dict[key] for key in state_dict if key.startswith(prefix)})
+            check_shapes('backbone', given, shapes_of(self.state_dict()), f'the file of {layout.owner}')
+            if not self.count_include_pad:
+                print_log(
+                    f'These weights are of {layout.owner}, whose average pooling counts its padding: set '
+                    'count_include_pad=True to have their features along the border too.',
+                    'current',
+                    logging.WARNING,
+                )
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def _check_out_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
