@@ -1,0 +1,94 @@
+"""Images that two splits share, or nearly share: what is tested has been trained."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Iterator, Sequence
+
+import numpy as np
+from PIL import Image
+
+from .finding import Finding
+from .scan import PartScan
+
+_BITS = 4  # of 64 that may differ: a frame from the next in a film, a recompressed or resized copy
+_SAME = 0.98  # correlation of the grey thumbnails; flat images share their hash without being alike
+_WHERE = 10
+_CELLS = 2**21  # pairs compared at a time: bounds memory
+_ONES = np.array([bin(byte).count('1') for byte in range(256)], np.uint8)  # numpy counts bits since 2.0 only
+
+
+def check_duplicates(scans: Sequence[PartScan], first: str = 'train') -> list[Finding]:
+    """Looks for images of ``first`` in the other splits, by perceptual hash (pHash of the package imagehash).
+
+    A file that both list is always found; a near copy only where imagehash is installed.
+    """
+    others = sorted({scan.part.split for scan in scans} - {first})
+    if importlib.util.find_spec('imagehash') is None:
+        cure = 'pip install imagehash'
+        return [Finding('note', 'no-imagehash', 'near-duplicates across splits were not looked for', cure=cure)]
+    trained, left = _images(scans, first), []
+    for split in others:
+        left += _compare(trained, _images(scans, split), first, split)
+    return left
+
+
+def _images(scans: Sequence[PartScan], split: str) -> list[tuple[str, np.ndarray]]:
+    found = {path: facts.thumbnail for scan in scans if scan.part.split == split for path, facts in scan.images}
+    return list(found.items())
+
+
+def _compare(trained: list, tested: list, first: str, split: str) -> Iterator[Finding]:
+    pairs = list(find_pairs([image for _, image in trained], [image for _, image in tested]))
+    if not pairs:
+        return
+    files = sorted({column for _, column in pairs})
+    partner = {column: row for row, column in reversed(pairs)}
+    where = tuple(f'{tested[column][0]} = {trained[partner[column]][0]}' for column in files[:_WHERE])
+    same = all(trained[partner[column]][0] == tested[column][0] for column in files)
+    yield Finding(
+        'warning',
+        'duplicates',
+        f'{len(files)} of {len(tested)} {split} images are {"" if same else "(nearly) "}in {first} as well',
+        where,
+        'results on them say little about new images',
+        f'move whole groups (films, places, patients) into {first} or {split}, never parts of one',
+        len(files),
+        split,
+    )
+
+
+def find_pairs(trained: Sequence[np.ndarray], tested: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """Pairs of thumbnails (h, w), uint8, that show the same: indices into both lists.
+
+    Example:
+        >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
+        >>> list(find_pairs([ramp.T, ramp], [ramp // 2 + 9]))
+        [(1, 0)]
+    """
+    if not trained or not tested:
+        return
+    hashes, others = _hashes(trained), _hashes(tested)
+    rows = max(_CELLS // len(others), 1)
+    for start in range(0, len(hashes), rows):
+        different = hashes[start : start + rows, None] ^ others[None]
+        bits = _ONES[different.view(np.uint8)].reshape(*different.shape, 8).sum(axis=2)
+        for row, column in zip(*np.nonzero(bits <= _BITS)):
+            if _correlation(trained[start + row], tested[column]) >= _SAME:
+                yield int(start + row), int(column)
+
+
+def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
+    """64 bits of each image, as uint64."""
+    import imagehash
+
+    bits = [imagehash.phash(Image.fromarray(image)).hash.ravel() for image in images]
+    return np.packbits(np.array(bits), axis=1).view(np.uint64).ravel()
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """1 for images equal but for brightness and contrast; two flat images are as equal as their greys."""
+    one, other = one.astype(np.float64).ravel(), other.astype(np.float64).ravel()
+    a, b = one - one.mean(), other - other.mean()
+    norm = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / norm if norm > 0 else float(np.array_equal(one, other))

@@ -1,0 +1,136 @@
+"""The config against itself: data loaders, loops, batch sizes, channels."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Iterator
+
+from .finding import Finding
+from .setup import Part, Setup, bare, model_of
+
+_LOOPS = {
+    'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+    'val': ('val_dataloader', 'val_cfg', 'val_evaluator'),
+    'test': ('test_dataloader', 'test_cfg', 'test_evaluator'),
+}
+_BATCH_NORMS = ('BN', 'BN2d', 'SyncBN', 'MMSyncBN', 'NaiveSyncBN')
+
+
+def check_loaders(setup: Setup) -> list[Finding]:
+    """What is missing among loaders and loops, and batches that cannot be trained."""
+    return [*_check_trios(setup), *_check_batch(setup), *_check_channels(setup)]
+
+
+def _check_trios(setup: Setup) -> Iterator[Finding]:
+    """Mmengine wants loader, loop and metric (or optimiser) all set or all left out."""
+    for split, names in _LOOPS.items():
+        missing = [name for name in names if setup.cfg.get(name) is None]
+        if not missing or len(missing) == len(names):
+            continue
+        there = [name for name in names if name not in missing]
+        cure = f'set {" and ".join(missing)}'
+        if split == 'test':
+            cure = ', '.join(f'{name} = {name.replace("test", "val")}' for name in missing) + ' tests on the val data'
+        yield Finding(
+            'error',
+            f'no-{missing[0].replace("_", "-")}',
+            f'{" and ".join(missing)} left out, but {" and ".join(there)} set',
+            tuple(missing),
+            'mmengine takes all of them or none',
+            cure,
+            # a runner cannot even be built, so this stops a training, too
+            split='' if split == 'test' else split,
+        )
+
+
+def _check_batch(setup: Setup) -> Iterator[Finding]:
+    """Pooling to 1x1 leaves batch normalisation a single value per channel where the batch is one image."""
+    loader = setup.cfg.get('train_dataloader') or {}
+    if not isinstance(loader, dict) or not _normalises_single_pixels(setup):
+        return
+    batch, processes = loader.get('batch_size'), int(os.environ.get('WORLD_SIZE', 1))
+    if batch == 1 and processes == 1:
+        yield Finding(
+            'error',
+            'batch-of-one',
+            'train_dataloader.batch_size is 1',
+            ('train_dataloader.batch_size',),
+            'SPPM pools to 1x1, where batch normalisation needs at least two images',
+            'set batch_size=2 or more, with smaller crops if memory is short',
+            split='train',
+        )
+
+
+def _normalises_single_pixels(setup: Setup) -> bool:
+    neck = model_of(setup.cfg).get('neck') or {}
+    if bare(neck.get('type')) != 'SPPM' or 1 not in neck.get('pool_scales', (1, 2, 4)):
+        return False
+    return bare((neck.get('norm_cfg') or {'type': 'BN'}).get('type')) in _BATCH_NORMS
+
+
+def check_last_batch(setup: Setup, sizes: dict[str, int]) -> list[Finding]:
+    """An epoch whose last batch is one image fails as a batch of one does, at the end of the epoch.
+
+    Args:
+        setup: The config.
+        sizes: Samples of each split; without 'train', nothing is said.
+    """
+    loader = setup.cfg.get('train_dataloader') or {}
+    sampler = bare((loader.get('sampler') or {}).get('type'))
+    batch, count = loader.get('batch_size') or 0, sizes.get('train', 0)
+    if sampler != 'DefaultSampler' or loader.get('drop_last') or batch < 2 or count % batch != 1:
+        return []
+    if not _normalises_single_pixels(setup):
+        return []
+    return [
+        Finding(
+            'error',
+            'batch-of-one',
+            f'{count} training images in batches of {batch} leave a last batch of one',
+            ('train_dataloader',),
+            'SPPM pools to 1x1, where batch normalisation needs at least two images',
+            "set drop_last=True, or sampler=dict(type='InfiniteSampler', shuffle=True)",
+            split='train',
+        )
+    ]
+
+
+def _check_channels(setup: Setup) -> Iterator[Finding]:
+    """Channels that the loader gives, mean and std, and what the network takes."""
+    pre, backbone = setup.preprocessor, model_of(setup.cfg).get('backbone') or {}
+    mean, std = pre.get('mean'), pre.get('std')
+    if mean is None:
+        return
+    where = ('model.data_preprocessor.mean',)
+    if std is not None and len(std) != len(mean):
+        yield Finding(
+            'error', 'channels', f'mean has {len(mean)} numbers, std {len(std)}', where, cure='one per channel'
+        )
+    taken = backbone.get('in_channels', 3)
+    if bare(backbone.get('type')) == 'STDCNet' and len(mean) != taken:
+        what = f'mean has {len(mean)} numbers, but the backbone takes {taken} channels'
+        yield Finding('error', 'channels', what, where, cure=f'set model.backbone.in_channels={len(mean)}')
+    if std is not None and not all(std):
+        yield Finding(
+            'error', 'channels', 'std holds a 0', ('model.data_preprocessor.std',), cure='give numbers above 0'
+        )
+    for part in setup.parts:
+        given = channels_of(part)
+        kind = 'grayscale' if len(mean) == 1 else 'unchanged'
+        if given is not None and len(mean) != given:
+            yield Finding(
+                'error',
+                'channels',
+                f'{part.split}: LoadImageFromFile gives {given} channels, but mean has {len(mean)} numbers',
+                (f'{part.where}.pipeline',),
+                cure=f'set color_type={kind!r} there, or mean to {given} numbers',
+                split=part.split,
+            )
+
+
+def channels_of(part: Part) -> int | None:
+    """Channels of the images that the pipeline loads; None where the files or another loader decide."""
+    kind: Any = next((step.get('color_type', 'color') for step in part.steps('LoadImageFromFile')), None)
+    if kind is None:
+        return None
+    return {'color': 3, 'color_ignore_orientation': 3, 'grayscale': 1, 'grayscale_ignore_orientation': 1}.get(kind)

@@ -1,0 +1,131 @@
+"""Reads samples in parallel, all of them or as many as a time allows, spread over the data set."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from .files import ImageFacts, MaskFacts, UnreadableFileError, read_image, read_mask
+from .setup import Part, Sample
+
+Track = Callable[[Iterable, int, str], Iterable]
+"""Wraps what is iterated, of so many and of that name, to show how far it is."""
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """What the files of one sample hold.
+
+    Args:
+        sample: Their paths.
+        image: None if it could not be read.
+        mask: None if there is none or it could not be read.
+        faults: Paths that could not be read, with the reason.
+    """
+
+    sample: Sample
+    image: ImageFacts | None = None
+    mask: MaskFacts | None = None
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class PartScan:
+    """What was read of one data set.
+
+    Args:
+        part: The data set.
+        facts: Its samples that were read, in its order.
+    """
+
+    part: Part
+    facts: list[SampleFacts] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every sample was read."""
+        return len(self.facts) == len(self.part.samples)
+
+    @property
+    def masks(self) -> list[tuple[str, MaskFacts]]:
+        """Masks that could be read, with their paths."""
+        return [(facts.sample.mask, facts.mask) for facts in self.facts if facts.mask is not None]
+
+    @property
+    def images(self) -> list[tuple[str, ImageFacts]]:
+        """Images that could be read, with their paths."""
+        return [(facts.sample.image, facts.image) for facts in self.facts if facts.image is not None]
+
+
+def scan(
+    parts: Sequence[Part], seconds: float | None = None, workers: int | None = None, track: Track | None = None
+) -> list[PartScan]:
+    """Reads the samples of data sets; a sample that two of them list is read once.
+
+    Args:
+        parts: Data sets whose samples are listed.
+        seconds: Time after which no further sample is begun, shared evenly by the data sets; None reads all.
+        workers: Threads: decoders leave Python's lock, so they run beside each other. One per core by default.
+        track: Shows progress.
+    """
+    workers = workers or min(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count(), 16)
+    known: dict[tuple[Sample, str], SampleFacts] = {}
+    scans = []
+    with ThreadPoolExecutor(workers) as pool:
+        for index, part in enumerate(parts):
+            left = None if seconds is None else seconds / (len(parts) - index)
+            start = time.monotonic()
+            found = dict(_read_part(part, pool, workers, left, known, track))
+            if seconds is not None:
+                seconds = max(seconds - (time.monotonic() - start), 0.0)
+            scans.append(PartScan(part, [found[number] for number in sorted(found)]))
+    return scans
+
+
+def _read_part(
+    part: Part,
+    pool: ThreadPoolExecutor,
+    workers: int,
+    seconds: float | None,
+    known: dict[tuple[Sample, str], SampleFacts],
+    track: Track | None,
+) -> Iterator[tuple[int, SampleFacts]]:
+    """Numbers and facts of samples, a few at a time so that it can stop when the time is over."""
+    order = np.arange(len(part.samples))
+    if seconds is not None:  # what is read in the time there is, is spread over the whole
+        order = np.random.default_rng(0).permutation(order)
+    key = repr(part.backend_args)
+    end = float('inf') if seconds is None else time.monotonic() + seconds
+
+    def read(number: int) -> tuple[int, SampleFacts]:
+        sample = part.samples[number]
+        if (sample, key) not in known:
+            known[sample, key] = read_sample(sample, part.backend_args)
+        return number, known[sample, key]
+
+    def chunks() -> Iterator[tuple[int, SampleFacts]]:
+        size = 4 * workers
+        for first in range(0, len(order), size):
+            if first and time.monotonic() > end:
+                return
+            yield from pool.map(read, order[first : first + size].tolist())
+
+    yield from track(chunks(), len(order), part.where) if track else chunks()
+
+
+def read_sample(sample: Sample, backend_args: dict | None = None) -> SampleFacts:
+    """Reads both files of a sample; what cannot be read is among the faults."""
+    facts, faults = {}, []
+    for name, path, read in (('image', sample.image, read_image), ('mask', sample.mask, read_mask)):
+        if path is None:
+            continue
+        try:
+            facts[name] = read(path, backend_args)
+        except UnreadableFileError as error:
+            faults.append((path, str(error)))
+    return SampleFacts(sample, facts.get('image'), facts.get('mask'), tuple(faults))
