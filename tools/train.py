@@ -28,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     args = parse_args(argv)
     with one_line_errors(args):
-        from mmseg_liteseg.engine import launch  # after the arguments are known to be right: it takes seconds
+        from mmseg_liteseg.engine import (  # after the arguments are known to be right: it takes seconds
+            class_weights,
+            launch,
+        )
 
         cfg = launch.load_config(args)
         if args.resume:
@@ -37,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.enable_amp(cfg)
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
-        runner = launch.build_runner(cfg)
+        runner = launch.build_runner(cfg, class_weights.fill_class_weights(cfg))
         runner.train()
         launch.end_distributed()
 

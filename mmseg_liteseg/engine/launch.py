@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import os
 from pathlib import Path
+from typing import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -124,14 +125,18 @@ def paint_predictions(cfg: Config, folder: str) -> None:
     cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
 
 
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
     """Builds the runner; where there is no GPU, after fitting the config to the CPU (the log says how).
+
+    Args:
+        cfg: The config.
+        notes: Further lines for the log.
 
     Raises:
         LaunchError: if a distributed start lacks its variables or a process its GPU.
     """
     _check_launch(cfg.launcher)
-    notes = adapt_to_cpu(cfg)
+    notes = [*notes, *adapt_to_cpu(cfg)]
     runner = RUNNERS.build(cfg) if cfg.get('runner_type') else Runner.from_cfg(cfg)
     for note in notes:
         runner.logger.log(logging.INFO, note)

@@ -2,6 +2,7 @@ from .backbones import STDCNet
 from .data_preprocessor import LiteSegDataPreProcessor
 from .decode_heads import FLDHead
 from .layers import UAFM, ChannelUAFM, SpatialUAFM
+from .losses import BoundaryCrossEntropyLoss, DiceLoss, LovaszLoss
 from .necks import SPPM
 from .samplers import OHEMPixelSampler
 from .segmentors import FastEncoderDecoder, LiteSegTTAModel
@@ -9,11 +10,14 @@ from .segmentors import FastEncoderDecoder, LiteSegTTAModel
 __all__ = [
     'SPPM',
     'UAFM',
+    'BoundaryCrossEntropyLoss',
     'ChannelUAFM',
+    'DiceLoss',
     'FLDHead',
     'FastEncoderDecoder',
     'LiteSegDataPreProcessor',
     'LiteSegTTAModel',
+    'LovaszLoss',
     'OHEMPixelSampler',
     'STDCNet',
     'SpatialUAFM',

@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_HOMES = dict(Targets='targets', ohem_cross_entropy='ohem_loss', upsample_argmax='label_map')
-__all__ = ['Targets', 'ohem_cross_entropy', 'upsample_argmax']
+_HOMES = dict(
+    Targets='targets', dense_losses='pixel_losses', ohem_cross_entropy='ohem_loss', upsample_argmax='label_map'
+)
+__all__ = ['Targets', 'dense_losses', 'ohem_cross_entropy', 'upsample_argmax']
 
 
 def __getattr__(name: str) -> Any:

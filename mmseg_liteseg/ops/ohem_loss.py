@@ -82,7 +82,7 @@ class _OHEMCrossEntropy(torch.autograd.Function):
         scale = 1 / (sums.kept + EPS * targets.valid.numel())
         if sums.gradient is not None:
             ctx.save_for_backward(sums.gradient.mul_(scale))
-        accuracy = _accuracy(sums.correct, targets.num_valid)
+        accuracy = accuracy_percent(sums.correct, targets.num_valid)
         ctx.mark_non_differentiable(accuracy)
         return (sums.loss * scale).to(logits.dtype), accuracy
 
@@ -108,7 +108,7 @@ def _smallest(values: Tensor, k: int) -> float:
     return values.kthvalue(k).values.item()
 
 
-def _accuracy(correct: Tensor, num_valid: int) -> Tensor:
+def accuracy_percent(correct: Tensor, num_valid: int) -> Tensor:
     """In percent, (1,); as mmseg's, with the same guard against zero pixels."""
     eps = torch.finfo(torch.float32).eps
     return ((correct.float() + eps) * (100.0 / (num_valid + eps))).reshape(1)

@@ -34,7 +34,7 @@ class OHEMSums:
         self.loss = logits.new_zeros((), dtype=torch.float64)
         self.kept = torch.zeros((), dtype=torch.long, device=logits.device)
         self.correct = torch.zeros_like(self.kept)
-        self.tie = _tie(logits.shape[1], logits.device)
+        self.tie = tie_class(logits.shape[1], logits.device)
         self.prob = logits.new_empty(targets.label.shape)
         self.gradient = torch.zeros_like(logits, memory_format=torch.contiguous_format) if with_gradient else None
 
@@ -44,9 +44,16 @@ class OHEMSums:
 
 
 @lru_cache(maxsize=64)
-def _tie(classes: int, device: torch.device) -> int:
+def tie_class(classes: int, device: torch.device) -> int:
     """Which of equal logits mmseg's accuracy takes for the largest: whatever topk does."""
     return int(torch.zeros((1, classes, 1, 1), device=device).topk(1, dim=1).indices)
+
+
+def row_upsampler(logits: Tensor, targets: Targets, align_corners: bool) -> RowUpsampler:
+    """From the logits' size to the labels', in chunks that fit into a core's cache."""
+    height, width = targets.label.shape[1:]
+    rows = max(1, CHUNK // (logits.shape[1] * width))
+    return RowUpsampler(tuple(logits.shape[2:]), (height, width), align_corners, rows, logits)
 
 
 class ChunkedSums(OHEMSums):
@@ -54,7 +61,7 @@ class ChunkedSums(OHEMSums):
 
     def run(self, below: float, start: float | None = None) -> None:
         """Adds the pixels with start <= prob < below."""
-        upsampler = self._upsampler()
+        upsampler = row_upsampler(self.logits, self.targets, self.align_corners)
         for n, image in enumerate(self.logits):
             wide = upsampler.widen(image)
             gradient = None if self.gradient is None else torch.zeros_like(wide)
@@ -81,11 +88,6 @@ class ChunkedSums(OHEMSums):
                     upsampler.add_down(odds, i, gradient)
             if gradient is not None:
                 self.gradient[n] += upsampler.narrow(gradient)
-
-    def _upsampler(self) -> RowUpsampler:
-        height, width = self.targets.label.shape[1:]
-        rows = max(1, CHUNK // (self.logits.shape[1] * width))
-        return RowUpsampler(tuple(self.logits.shape[2:]), (height, width), self.align_corners, rows, self.logits)
 
     def _weight(self, use: Tensor, label: Tensor) -> Tensor:
         weight = use.to(self.logits.dtype)

@@ -11,6 +11,7 @@ from typing import Any, Iterator
 import torch
 
 from mmseg_liteseg.benchmark.machine import cpu_model, usable_cores, versions
+from mmseg_liteseg.engine.class_weights import fill_class_weights
 from mmseg_liteseg.engine.launch import build_runner
 from mmseg_liteseg.engine.piece_loop import LAST
 from mmseg_liteseg.visualization.files import replaced_by
@@ -59,7 +60,7 @@ def train(
 def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
     """Runs mmengine's runner and notes what it did, where and how long."""
     start = time.time()
-    runner = build_runner(cfg)
+    runner = build_runner(cfg, fill_class_weights(cfg))
     runner.train()
     info = runner.message_hub.runtime_info
     record.update(done=runner.iter, validated=int(info.get('piece_validated', 0)))

@@ -7,64 +7,156 @@ from typing import Callable
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss
+from mmseg.models.losses import CrossEntropyLoss, accuracy
+from mmseg.models.utils import resize
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from mmseg_liteseg.ops import Targets, ohem_cross_entropy
+from mmseg_liteseg.ops import Targets, dense_losses, ohem_cross_entropy
 from mmseg_liteseg.ops.backend import use_triton
+from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
 
-from ..samplers.ohem import OHEMPixelSampler
+from ..losses.base import AllPixelLoss, label_weights, weight_list
+from ..samplers.ohem import OHEMPixelSampler, losses_of
 from .labels import check_labels
 
 
 def make_branch_loss(head: BaseDecodeHead, data_samples: SampleList) -> Callable[[Tensor], dict[str, Tensor]]:
     """A function from logits (N, C, h, w) to the dict of losses and accuracy that ``head.loss_by_feat`` returns.
 
-    With our OHEMPixelSampler and CrossEntropyLoss it is the fused one, of the same values; else mmseg's.
+    The sampler's weights reach the cross entropy only; every other loss sees all pixels.
 
     Raises:
         DataError: A label is neither a class nor ignore_index; names the image.
     """
-    if not can_fuse(head):
+    if type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat:
         check_labels(data_samples, head.num_classes, head.ignore_index)
         return partial(head.loss_by_feat, batch_data_samples=data_samples)
-    targets = Targets(head._stack_batch_gt(data_samples), head.ignore_index)
-    if not targets.within(head.num_classes):
-        check_labels(data_samples, head.num_classes, head.ignore_index)
-    return partial(_fused_loss, head, targets)
+    return BranchLoss(head, data_samples)
 
 
-def can_fuse(head: BaseDecodeHead) -> bool:
-    """Whether `ohem_cross_entropy` computes what the head's sampler and losses do."""
+class BranchLoss:
+    """The losses of ``head.loss_decode`` for the labels of one batch.
+
+    ::
+
+        logits at 1/8 -> ohem_cross_entropy      cross entropy with our sampler
+                      -> dense_losses            cross entropy without one, Dice, boundary: no full-size logits
+                      -> resize -> loss modules  whatever else
+
+    Each loss takes the first way that computes the same as its module on full-size logits.
+    """
+
+    def __init__(self, head: BaseDecodeHead, data_samples: SampleList) -> None:
+        self._head, self._losses = head, losses_of(head)
+        self._label = head._stack_batch_gt(data_samples)
+        self._targets = Targets(self._label, head.ignore_index) if _is_plain(head) else None
+        if self._targets is None or not self._targets.within(head.num_classes):
+            check_labels(data_samples, head.num_classes, head.ignore_index)
+        self._mined = [i for i, loss in enumerate(self._losses) if can_mine(head, loss)]
+        self._terms: dict[int, Term] = {}
+        for i, loss in enumerate(self._losses):
+            term = None if i in self._mined else make_term(head, loss, self._targets)
+            if term is not None:
+                self._terms[i] = term
+
+    def __call__(self, logits: Tensor) -> dict[str, Tensor]:
+        """Logits (N, C, h, w) -> losses by name, and ``acc_seg``."""
+        values, found = self._full(logits)
+        if self._mined:
+            mean, found = self._ohem(logits)
+            values.update({i: self._losses[i].loss_weight * mean for i in self._mined})
+        if self._terms:
+            means, found = dense_losses(logits, self._targets, list(self._terms.values()), self._head.align_corners)
+            values.update({i: self._losses[i].loss_weight * mean for i, mean in zip(self._terms, means)})
+        result: dict[str, Tensor] = {}
+        for i, loss in enumerate(self._losses):
+            result[loss.loss_name] = result.get(loss.loss_name, 0) + values[i]
+        return dict(result, acc_seg=found)
+
+    def _ohem(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        sampler = self._head.sampler
+        class_weight = weight_list(self._losses[self._mined[0]].class_weight)  # one for all, which the sampler checks
+        return ohem_cross_entropy(
+            logits,
+            self._targets,
+            thresh=sampler.thresh,
+            min_kept=sampler.pixels_to_keep(self._targets.label.numel()),
+            align_corners=self._head.align_corners,
+            class_weight=None if class_weight is None else torch.tensor(class_weight),
+        )
+
+    def _full(self, logits: Tensor) -> tuple[dict[int, Tensor], Tensor | None]:
+        """The losses that need full-size logits, all on the same ones, and the accuracy if there are such losses."""
+        rest = [i for i in range(len(self._losses)) if i not in self._mined and i not in self._terms]
+        if not rest:
+            return {}, None
+        head, label = self._head, self._label.squeeze(1)
+        logits = resize(logits, self._label.shape[2:], mode='bilinear', align_corners=head.align_corners)
+        weight = None
+        if head.sampler is not None and any(is_cross_entropy(self._losses[i]) for i in rest):
+            weight = head.sampler.sample(logits, self._label)
+        values = {}
+        for i in rest:
+            loss = self._losses[i]
+            kept = weight if is_cross_entropy(loss) else None
+            values[i] = loss(logits, label, weight=kept, ignore_index=head.ignore_index)
+        return values, accuracy(logits, label, ignore_index=head.ignore_index)
+
+
+def scale_losses(losses: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
+    """The losses, not the accuracy, times a factor."""
+    if factor == 1:
+        return losses
+    return {name: value * factor if 'loss' in name else value for name, value in losses.items()}
+
+
+def is_cross_entropy(loss: nn.Module) -> bool:
+    """Whether a sampler's weights are meant for this loss."""
+    return isinstance(loss, CrossEntropyLoss)
+
+
+def can_mine(head: BaseDecodeHead, loss: nn.Module) -> bool:
+    """Whether `ohem_cross_entropy` computes what the head's sampler and this loss do."""
+    weight = head.conv_seg.weight
     return (
-        type(head.sampler) is OHEMPixelSampler
-        and all(type(loss) is CrossEntropyLoss for loss in _losses(head))
-        and type(head).loss_by_feat is BaseDecodeHead.loss_by_feat
-        and isinstance(head.ignore_index, int)
-        and head.out_channels == head.num_classes > 1
+        _is_plain(head)
+        and type(head.sampler) is OHEMPixelSampler
+        and type(loss) is CrossEntropyLoss
         # without the kernels a GPU computes mmseg's way: matrix products there may be inexact (TF32)
-        and (head.conv_seg.weight.device.type == 'cpu' or use_triton(head.conv_seg.weight))
+        and (weight.device.type == 'cpu' or use_triton(weight))
     )
 
 
-def _fused_loss(head: BaseDecodeHead, targets: Targets, logits: Tensor) -> dict[str, Tensor]:
-    losses = _losses(head)
-    class_weight = losses[0].class_weight  # one for all, which the sampler checks
-    mean, accuracy = ohem_cross_entropy(
-        logits,
-        targets,
-        thresh=head.sampler.thresh,
-        min_kept=head.sampler.pixels_to_keep(targets.label.numel()),
-        align_corners=head.align_corners,
-        class_weight=None if class_weight is None else torch.as_tensor(class_weight),
-    )
-    result: dict[str, Tensor] = {}
-    for loss in losses:
-        result[loss.loss_name] = result.get(loss.loss_name, 0) + loss.loss_weight * mean
-    return dict(result, acc_seg=accuracy)
+def make_term(head: BaseDecodeHead, loss: nn.Module, targets: Targets | None) -> Term | None:
+    """What `dense_losses` needs to compute this loss; None where it cannot.
+
+    On a GPU it does not: upsampling in chunks is a CPU's way, for its caches.
+    """
+    if not _is_plain(head) or targets is None or head.conv_seg.weight.device.type != 'cpu':
+        return None
+    if isinstance(loss, AllPixelLoss):
+        return loss.term(targets)
+    if head.sampler is None and type(loss) is CrossEntropyLoss and loss.reduction == 'mean':
+        return None if loss.use_sigmoid or loss.use_mask else CrossEntropyTerm(_mean_weights(loss, targets))
+    return None
 
 
-def _losses(head: BaseDecodeHead) -> list[nn.Module]:
-    losses = head.loss_decode
-    return list(losses) if isinstance(losses, nn.ModuleList) else [losses]
+def _mean_weights(loss: CrossEntropyLoss, targets: Targets) -> Tensor:
+    """Weights by which mmseg's cross entropy is a sum over pixels: it divides by all of them, ignored ones included.
+
+    With class weights it divides by the weights of the valid ones.
+    """
+    class_weight = weight_list(loss.class_weight)
+    class_weight = None if class_weight is None else torch.tensor(class_weight)
+    weight = label_weights(targets.label, targets.valid, class_weight)
+    if class_weight is not None:
+        total = weight.sum(dtype=torch.float64).item()
+    else:
+        total = targets.num_valid if loss.avg_non_ignore else weight.numel()
+    return weight / (total + torch.finfo(torch.float32).eps)  # mmseg's guard against nothing valid
+
+
+def _is_plain(head: BaseDecodeHead) -> bool:
+    """Whether a softmax over the classes is what the head's labels are for."""
+    return isinstance(head.ignore_index, int) and head.out_channels == head.num_classes > 1

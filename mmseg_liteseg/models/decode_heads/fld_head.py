@@ -19,7 +19,9 @@ from mmseg_liteseg.registry import MODELS
 from ..layers.checks import check_positive_ints
 from ..layers.conv import ConvBN
 from ..layers.uafm import KAIMING_FAN_IN
-from .branch_loss import make_branch_loss
+from ..losses.base import check_number
+from .branch_loss import make_branch_loss, scale_losses
+from .loss_config import check_class_weights, without_formulas
 
 
 class SegBranch(nn.Sequential):
@@ -57,16 +59,21 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         decoder_channels: Channels of the fused features, fine to coarse: one less than inputs.
         channels: Channels of the main head's hidden layer.
         aux_channels: Channels of the auxiliary heads' hidden layers, on the fused features from the second finest on.
+        aux_loss_weights: Factors of the auxiliary heads' losses, one per head; 1 each by default, as in the original.
         fusion_cfg: Type and options of the fusion: UAFM, SpatialUAFM or ChannelUAFM.
         num_classes: Number of classes.
         dropout_ratio: Before the main classifier; the original has none.
         norm_cfg: Normalisation of every convolution.
         init_cfg: Initialisation; Kaiming normal (fan in) by default, as in the original.
-        **kwargs: Of mmseg's BaseDecodeHead (act_cfg, loss_decode, sampler, ignore_index, align_corners, ...).
+        loss_decode: One loss or several, for every head. A sampler's weights reach the cross entropy only; the others
+            see all pixels. ``class_weight`` may be a formula (`datasets.class_weights`), which tools/train.py replaces
+            by numbers.
+        **kwargs: Of mmseg's BaseDecodeHead (act_cfg, sampler, ignore_index, align_corners, ...).
 
     Raises:
-        SettingError: Lengths of in_channels, in_index, decoder_channels or aux_channels do not fit each other, or an
-            index of in_index is negative or (in forward) outside the inputs.
+        SettingError: Lengths of in_channels, in_index, decoder_channels, aux_channels or aux_loss_weights do not fit
+            each other, an index of in_index is negative or (in forward) outside the inputs, or a class_weight does not
+            hold one number per class.
         KeyError: Unknown fusion type.
 
     Example:
@@ -79,6 +86,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
     """
 
     part = 'decode_head'
+    samples_cross_entropy_only = True  # read by our sampler, which on mmseg's heads refuses other losses
 
     def __init__(
         self,
@@ -87,15 +95,19 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         decoder_channels: Sequence[int] = (32, 64, 128),
         channels: int = 32,
         aux_channels: Sequence[int] = (64, 64),
+        aux_loss_weights: Sequence[float] | None = None,
         fusion_cfg: dict = dict(type='mmseg_liteseg.SpatialUAFM'),
         *,
         num_classes: int,
         dropout_ratio: float = 0.0,
         norm_cfg: dict = dict(type='BN'),
         init_cfg: dict | list | None = None,
+        loss_decode: dict | Sequence[dict] = dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
         **kwargs: Any,
     ) -> None:
         _check_levels(in_channels, in_index, decoder_channels, aux_channels)
+        self.aux_loss_weights = _loss_weights(aux_loss_weights, len(aux_channels))
+        loss_decode, self._open_formula = without_formulas(loss_decode)
         super().__init__(
             list(in_channels),
             channels,
@@ -105,8 +117,10 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
             in_index=list(in_index),
             input_transform='multiple_select',
             init_cfg=init_cfg or KAIMING_FAN_IN,
+            loss_decode=loss_decode,
             **kwargs,
         )
+        check_class_weights(self)
         branch_cfg = dict(norm_cfg=norm_cfg, act_cfg=self.act_cfg)
         self.fusions = self._build_fusions(decoder_channels, fusion_cfg, branch_cfg)
         self.cls_conv = ConvBN(decoder_channels[0], channels, 3, padding=1, **branch_cfg)
@@ -160,18 +174,35 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
 
         Raises:
             DataError: A label is neither a class nor ignore_index; names the image.
+            SettingError: A class_weight is still a formula.
         """
+        if self._open_formula is not None:
+            raise SettingError(
+                f'loss_decode.class_weight={self._open_formula!r} has no numbers yet: tools/train.py computes them '
+                'from the training data; elsewhere write them out (class_weights.json in the work folder of a training)'
+            )
         branch_loss = make_branch_loss(self, batch_data_samples)
         features = self.decode(inputs)
         losses = branch_loss(self.classify(features[0]))
         for i, (head, feature) in enumerate(zip(self.aux_heads, features[1:])):
-            losses.update(add_prefix(branch_loss(head(feature)), f'aux_{i}'))
+            branch = scale_losses(branch_loss(head(feature)), self.aux_loss_weights[i])
+            losses.update(add_prefix(branch, f'aux_{i}'))
         return losses
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):
             raise SettingError(f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs')
         return [inputs[i] for i in self.in_index]
+
+
+def _loss_weights(values: Sequence[float] | None, heads: int) -> tuple[float, ...]:
+    if values is None:
+        return (1.0,) * heads
+    if not isinstance(values, (list, tuple)) or len(values) != heads:
+        raise SettingError(f'aux_loss_weights must hold {heads} numbers, one per aux_channels, got {values!r}')
+    for i, value in enumerate(values):
+        check_number(value, f'aux_loss_weights[{i}]')
+    return tuple(values)
 
 
 def _check_levels(

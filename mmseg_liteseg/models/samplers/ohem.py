@@ -34,7 +34,8 @@ class OHEMPixelSampler(BasePixelSampler):
 
     Raises:
         SettingError: A value is out of range, or loss_decode is something whose mean these weights would not mend: not
-            CrossEntropyLoss (softmax, reduction='mean'), or one with avg_non_ignore.
+            CrossEntropyLoss (softmax, reduction='mean'), or one with avg_non_ignore. In `FLDHead` other losses may
+            stand beside it: the weights do not reach them.
     """
 
     def __init__(self, context: nn.Module, thresh: float = 0.7, min_kept: float = 10000) -> None:
@@ -86,23 +87,33 @@ class OHEMPixelSampler(BasePixelSampler):
 
         The original's class weights scale only the numerator.
         """
-        class_weight = _losses(self.context)[0].class_weight
+        class_weight = _weights(_mined_losses(self.context)[0])
         if class_weight is None:
             return 1.0
         return label.new_tensor(class_weight, dtype=torch.float)[label[valid]].sum() / label.numel()
 
 
-def _losses(context: nn.Module) -> list[nn.Module]:
-    losses = context.loss_decode
+def losses_of(head: nn.Module) -> list[nn.Module]:
+    """The losses of a decode head."""
+    losses = head.loss_decode
     return list(losses) if isinstance(losses, nn.ModuleList) else [losses]
 
 
+def _mined_losses(head: nn.Module) -> list[nn.Module]:
+    """Those that get the weights."""
+    return [loss for loss in losses_of(head) if isinstance(loss, CrossEntropyLoss)]
+
+
 def _check_losses(context: nn.Module) -> None:
-    losses = _losses(context)
-    for loss in losses:
-        name = type(loss).__name__
+    mined, losses = _mined_losses(context), losses_of(context)
+    # mmseg's heads hand the weights to every loss; ours to the cross entropy only
+    others = [] if mined and getattr(context, 'samples_cross_entropy_only', False) else losses
+    for loss in [*mined, *others]:
         if not isinstance(loss, CrossEntropyLoss) or loss.use_sigmoid or loss.use_mask:
-            raise SettingError(f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {name}')
+            raise SettingError(
+                f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {_describe(loss)}: '
+                'set sampler=None'
+            )
         if loss.reduction != 'mean':
             raise SettingError(f"OHEMPixelSampler needs loss_decode.reduction='mean', got {loss.reduction!r}")
         if loss.avg_non_ignore:
@@ -110,5 +121,14 @@ def _check_losses(context: nn.Module) -> None:
                 'OHEMPixelSampler does not go with loss_decode.avg_non_ignore=True: its weights already average over '
                 'the kept pixels'
             )
-        if loss.class_weight != losses[0].class_weight:
+        if _weights(loss) != _weights(mined[0]):
             raise SettingError('OHEMPixelSampler needs the same class_weight in every loss of loss_decode')
+
+
+def _weights(loss: CrossEntropyLoss) -> list[float] | None:
+    return None if loss.class_weight is None else [float(w) for w in loss.class_weight]
+
+
+def _describe(loss: nn.Module) -> str:
+    sigmoid = '(use_sigmoid=True)' if getattr(loss, 'use_sigmoid', False) else ''
+    return type(loss).__name__ + sigmoid

@@ -70,6 +70,17 @@ def test_loss_has_every_head_in_both_modes(mode):
     assert not any('loss' in key for key in losses if 'acc' in key)  # parse_losses would sum it
 
 
+def test_auxiliary_losses_have_factors_of_their_own():
+    torch.manual_seed(0)
+    plain, weighted = make_head().eval(), make_head(aux_loss_weights=(0.4, 0.0)).eval()
+    weighted.load_state_dict(plain.state_dict())
+    inputs, samples = make_inputs(), make_samples(2, (32, 64), 3)
+    expected, found = plain.loss(inputs, samples, None), weighted.loss(inputs, samples, None)
+    for prefix, factor in (('', 1), ('aux_0.', 0.4), ('aux_1.', 0)):
+        torch.testing.assert_close(found[f'{prefix}loss_ce'], factor * expected[f'{prefix}loss_ce'])
+        torch.testing.assert_close(found[f'{prefix}acc_seg'], expected[f'{prefix}acc_seg'])
+
+
 def test_every_parameter_gets_a_gradient():
     torch.manual_seed(0)
     head = make_head()
@@ -110,6 +121,8 @@ def test_separable_fusions_have_biases_where_the_original_has():
         (dict(aux_channels=(4, 0)), r'aux_channels\[1\]'),
         (dict(in_channels=(8,), in_index=(0,), decoder_channels=()), 'in_channels'),
         (dict(in_channels=8), 'in_channels'),
+        (dict(aux_loss_weights=(1.0,)), 'aux_loss_weights must hold 2'),
+        (dict(aux_loss_weights=(1.0, -1.0)), r'aux_loss_weights\[1\]'),
     ],
 )
 def test_exception_names_the_field(kwargs, field):
