@@ -12,6 +12,8 @@ import numpy as np
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_liteseg.errors import DataError, SettingError
+
 from ..registry import DATASETS
 from .class_weights import ClassCounts
 
@@ -31,7 +33,7 @@ class LabelCounter:
         ignore_index: Label of the pixels that do not count.
 
     Raises:
-        ValueError: The pipeline has no annotation loader.
+        SettingError: The pipeline has no annotation loader.
     """
 
     def __init__(self, dataset: dict, num_classes: int, ignore_index: int) -> None:
@@ -57,7 +59,7 @@ class LabelCounter:
         """Reads every label map once.
 
         Raises:
-            ValueError: A label is neither a class nor ignore_index; names the file.
+            DataError: A label is neither a class nor ignore_index; names the file.
         """
         total = sum(map(len, self._sets))
         print_log(f'class weights: counting the pixels of {total} label maps', 'current')
@@ -80,7 +82,7 @@ class LabelCounter:
         label = label[label != self._ignore_index]
         counts = np.bincount(label.ravel(), minlength=self._num_classes)
         if len(counts) > self._num_classes:
-            raise ValueError(
+            raise DataError(
                 f'label {len(counts) - 1} in {info["seg_map_path"]}: expected 0..{self._num_classes - 1} '
                 f'(num_classes={self._num_classes}) or ignore_index={self._ignore_index}'
             )
@@ -99,13 +101,13 @@ def _single_sets(cfg: dict) -> list[dict]:
         return [single for part in cfg['datasets'] for single in _single_sets(part)]
     if 'pipeline' not in cfg or ('dataset' in cfg and isinstance(cfg['dataset'], dict)):
         if not isinstance(cfg.get('dataset'), dict):
-            raise ValueError(
+            raise SettingError(
                 f'class_weight: train_dataloader.dataset ({cfg.get("type")}) has no pipeline to read labels'
             )
         return _single_sets(cfg['dataset'])
     loaders = list(_find(cfg['pipeline'], lambda t: str(t.get('type')).endswith('LoadAnnotations')))
     if not loaders:
-        raise ValueError(
+        raise SettingError(
             f'class_weight: the pipeline of train_dataloader.dataset ({cfg.get("type")}) has no LoadAnnotations, so '
             'class weights cannot be computed: write them as numbers'
         )

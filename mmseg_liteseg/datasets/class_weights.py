@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.errors import DataError, SettingError
 
 FORMULAS = ('enet', 'median', 'sqrt')
 
@@ -89,11 +89,11 @@ class WeightFormula:
         """(C,) weights.
 
         Raises:
-            SettingError: No class has a pixel.
+            DataError: No class has a pixel.
         """
         present = counts.pixels > 0
         if not present.any():
-            raise SettingError('class_weight: the training labels hold no pixel of any class, every one is ignored')
+            raise DataError('class_weight: the training labels hold no pixel of any class, every one is ignored')
         weights = _WEIGHTS[self.type](self, counts, present)
         weights[~present] = weights[present].max()
         return weights if self.mean is None else weights * (self.mean / weights.mean())

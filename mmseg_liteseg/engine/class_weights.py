@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope, init_default_scope
 
 from mmseg_liteseg.datasets.class_counts import LabelCounter
 from mmseg_liteseg.datasets.class_weights import ClassCounts, WeightFormula, is_formula
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.visualization.files import replaced_by
 
 RECORD = 'class_weights.json'
@@ -27,7 +28,8 @@ def fill_class_weights(cfg: Config) -> list[str]:
         Lines for the log; none where no formula was found.
 
     Raises:
-        ValueError: A formula is unknown, the labels cannot be read, or hold something that is no class.
+        SettingError: A formula is unknown, or the config does not say how to read the labels.
+        DataError: A label is neither a class nor ignore_index.
     """
     places = list(_places(cfg.get('model')))
     if not places:
@@ -67,7 +69,7 @@ def _places(node: Any, head: dict | None = None) -> Iterator[tuple[dict, dict]]:
 def _counts(cfg: Config, num_classes: int, ignore_index: int) -> ClassCounts:
     """From the work folder if it holds those of the same files, else counted."""
     if not cfg.get('train_dataloader'):
-        raise ValueError('class_weight by formula needs train_dataloader.dataset in the config')
+        raise SettingError('class_weight by formula needs train_dataloader.dataset in the config')
     counter = LabelCounter(cfg.train_dataloader.dataset, num_classes, ignore_index)
     key = counter.fingerprint()
     kept = _read(Path(cfg.work_dir) / RECORD)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmseg_liteseg.errors import DataError
+
 from .ohem_loss import accuracy_percent
 from .ohem_sums import row_upsampler, tie_class
 from .targets import Targets
@@ -82,7 +84,7 @@ def dense_losses(
         A scalar per term, and the accuracy in percent over the valid pixels, of shape (1,).
 
     Raises:
-        ValueError: The batch sizes differ, or a label is not below C.
+        DataError: The batch sizes differ, or a label is not below C.
 
     Example:
         >>> targets = Targets(torch.randint(0, 5, (2, 48, 64)), ignore_index=255)
@@ -92,7 +94,7 @@ def dense_losses(
         1.6094
     """
     if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
-        raise ValueError(
+        raise DataError(
             f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
             'labels in 0..C-1'
         )
