@@ -1,0 +1,7 @@
+"""What goes wrong with a file of a picture."""
+
+from __future__ import annotations
+
+
+class ImageFileError(ValueError):
+    """A file that is missing, is no picture, or holds something that cannot be used as asked; names the file."""
