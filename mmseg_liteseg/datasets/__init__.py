@@ -1,5 +1,6 @@
 from .cache import CachedLoading
 from .camvid import CamVidDataset
+from .pair_list import PairListDataset
 from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
 from .transforms import (
@@ -15,6 +16,7 @@ __all__ = [
     'CachedLoading',
     'CamVidDataset',
     'MultiScaleFlip',
+    'PairListDataset',
     'RandomDistort',
     'RandomHorizontalFlip',
     'RandomPaddingCrop',
