@@ -18,12 +18,14 @@ CONSTRAINTS := requirements/constraints-onedl.txt
 # What the installation depends on besides files: where it stands (an editable install holds the path) and which torch.
 STATE := $(CURDIR) $(TORCH)
 
-.PHONY: help install train test lint format clean distclean FORCE
+.PHONY: help install train test test-cpus lint format clean distclean FORCE
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make train      install, train the default model on synthetic street scenes, print IoU per class and the pictures'
 	@echo 'make test       install, run the whole test suite'
+	@echo 'make test-cpus  run it as older processors would, with one and two threads: nine runs and a table;'
+	@echo '                CPUS_ARGS="--only avx2 oldest" picks'
 	@echo 'make install    only make $(VENV) and install into it, with pinned versions'
 	@echo 'make lint       check style;  make format  mend what can be mended'
 	@echo 'make clean      remove results of builds and tests;  make distclean  remove $(VENV) too'
@@ -34,6 +36,9 @@ train: install
 
 test: install
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-cpus: install
+	$(PY) -m tests.cpus $(CPUS_ARGS) -- $(PYTEST_ARGS)
 
 lint: install
 	$(PY) -m ruff check .

@@ -11,9 +11,13 @@ from mmengine.registry import init_default_scope
 
 from tests.helpers import REPO, forget_runs
 
-# Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores.
-torch.set_num_threads(1)
-os.environ.setdefault('OMP_NUM_THREADS', '1')
+# Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores; but what
+# is tested must hold with several too: tests/cpus.py sets these.
+THREADS = os.environ.get('TEST_THREADS', '1')
+torch.set_num_threads(int(THREADS))
+os.environ['OMP_NUM_THREADS'] = THREADS
+if os.environ.get('TEST_ONEDNN') == '0':
+    torch.backends.mkldnn.set_flags(False)
 # Without a GPU the Triton kernels run in Triton's interpreter, which has to be chosen before anything imports Triton.
 if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')

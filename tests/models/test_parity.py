@@ -1,4 +1,8 @@
-"""Outputs of the original code against ours, on the same weights, inputs and labels."""
+"""Outputs of the original code against ours, on the same weights, inputs and labels.
+
+All of it in float64, where processors agree. The original computed in float32, so the bounds are what its own rounding
+leaves. In float32 rounding decides about ReLUs and hard pixels in training, and gradients differ by a percent.
+"""
 
 import pytest
 import torch
@@ -30,7 +34,12 @@ def build(arch, fusion, **decode_head):
     cfg = Config.fromfile(REPO / f'configs/_base_/models/ppliteseg_{arch}.py')
     cfg.model.decode_head.update(fusion_cfg=FUSIONS[fusion], **decode_head)
     model = MODELS.build(cfg.model)
-    return model, load_reference_weights(model)
+    names = load_reference_weights(model)
+    return model.double(), names
+
+
+def reference(key):
+    return torch.from_numpy(TRAIN[key]).double()
 
 
 def heads(model, image):
@@ -46,10 +55,10 @@ def test_eval_logits(case):
     (arch, name), shape = case.split('_', 1), case.rsplit('_', 1)[1]
     model, _ = build(arch, name.rsplit('_', 1)[0])
     with torch.no_grad():
-        logits = heads(model.eval(), make_input(tuple(map(int, shape.split('x')))))[0]
+        logits = heads(model.eval(), make_input(tuple(map(int, shape.split('x')))).double())[0]
     expected = torch.from_numpy(EVAL[case])
     worst = (logits[..., 3::8, 5::8] - expected).abs().max() / expected.abs().max()
-    assert worst <= 2e-6
+    assert worst <= 2e-6  # some 16 units in the last place of float32, over 40 layers
 
 
 def test_train_logits_and_running_statistics():
@@ -59,15 +68,16 @@ def test_train_logits_and_running_statistics():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.register_forward_hook(lambda _, x, __, name=name: counts.update({name: x[0][:, 0].numel()}))
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    for i, logits in enumerate(heads(model.train(), make_input((3, 3, 64, 64)))):
-        expected = torch.from_numpy(TRAIN[f'logits{i}'])
-        torch.testing.assert_close(logits[..., 1::4, 2::4], expected, rtol=0, atol=5e-4)
+    for i, logits in enumerate(heads(model.train(), make_input((3, 3, 64, 64)).double())):
+        expected = reference(f'logits{i}')
+        # BN over as few as three values a channel amplifies the original's rounding: 6e-6 of the largest logit seen
+        torch.testing.assert_close(logits[..., 1::4, 2::4], expected, rtol=0, atol=2e-5 * float(expected.abs().max()))
 
     after = model.state_dict()
     keys = [key for key in TRAIN if key.startswith('stats/')]
     assert len(keys) == 2 * len(counts)
     for key in keys:
-        ours, expected = names[key[len('stats/') :]], torch.from_numpy(TRAIN[key])
+        ours, expected = names[key[len('stats/') :]], reference(key)
         value = after[ours]
         if ours.endswith('running_var'):
             # torch keeps the unbiased variance, the original the biased one: new = 0.9 old + 0.1 batch
@@ -79,7 +89,7 @@ def test_train_logits_and_running_statistics():
 def test_one_optimiser_step():
     sampler = dict(type='mmseg_liteseg.OHEMPixelSampler', thresh=0.7, min_kept=4000)
     model, names = build('stdc1', 'UAFM_SpAtten', sampler=sampler)
-    image, label = make_input((3, 3, 64, 64)), make_label(3, 64, 64)
+    image, label = make_input((3, 3, 64, 64)).double(), make_label(3, 64, 64)
     samples = [SegDataSample(gt_sem_seg=PixelData(data=x[None])) for x in label]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4)
 
@@ -94,7 +104,7 @@ def test_one_optimiser_step():
     for key in TRAIN:
         ours = names.get(key[len('step1/') :]) if key.startswith('step1/') else None
         if ours and not ours.endswith('running_var'):
-            torch.testing.assert_close(after[ours], torch.from_numpy(TRAIN[key]), rtol=0, atol=5e-6)
+            torch.testing.assert_close(after[ours], reference(key), rtol=0, atol=5e-6)
             checked += 1
     assert checked > 100
 
@@ -103,8 +113,11 @@ def check_gradients(parameters, names):
     norms = dict(zip(TRAIN['gradnorm_keys'].tolist(), TRAIN['gradnorms'].tolist()))
     for key, norm in norms.items():
         if key in names and not key.startswith('ppseg_head.cm') and not key.endswith('_conv.bias'):
-            assert parameters[names[key]].grad.norm().item() == pytest.approx(norm, rel=1e-3, abs=1e-5), key
+            assert parameters[names[key]].grad.norm().item() == pytest.approx(norm, rel=1e-4), key
     for key in TRAIN:
         ours = names.get(key[len('grad/') :]) if key.startswith('grad/') else None
         if ours:
-            torch.testing.assert_close(parameters[ours].grad, torch.from_numpy(TRAIN[key]), rtol=1e-3, atol=1e-4)
+            expected = reference(key)
+            # biases in front of BN have no gradient but rounding, 1e-7 at most
+            atol = max(1e-4 * float(expected.abs().max()), 1e-7)
+            torch.testing.assert_close(parameters[ours].grad, expected, rtol=0, atol=atol)
