@@ -11,8 +11,8 @@ from mmengine.registry import init_default_scope
 
 from tests.helpers import REPO, forget_runs
 
-# Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores; but what
-# is tested must hold with several too: tests/cpus.py sets these.
+# Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores; but
+# what is tested must hold with several too: tests/cpus.py sets these.
 THREADS = os.environ.get('TEST_THREADS', '1')
 torch.set_num_threads(int(THREADS))
 os.environ['OMP_NUM_THREADS'] = THREADS

@@ -1,8 +1,8 @@
 """Runs the test suite as other processors would: what rounds differently there must not make a test fail.
 
-torch, oneDNN, MKL, numpy and OpenCV choose their code by the processor, and each can be told to use what an older one has.
-Before the suite runs under a setting, a short process looks whether the setting took effect. All settings run, whatever
-fails; a table at the end says what did.
+torch, oneDNN, MKL, numpy and OpenCV choose their code by the processor, and each can be told to use what an older one
+has. Before the suite runs under a setting, a short process looks whether the setting took effect. All settings run,
+whatever fails; a table at the end says what did.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EXAMPLE = """examples:
   python -m tests.cpus --only avx2 oldest -- -n 2         # two settings; what follows -- is for pytest
   python -m tests.cpus -- tests/models tests/ops -x
 """
-# numpy and OpenCV name what may be switched off, not what may be used; MKL takes a branch of its own for old processors.
+# numpy and OpenCV name what is switched off, not what is used; MKL has a branch of its own for old processors.
 BEYOND_AVX2 = dict(NPY='X86_V4 AVX512_ICL AVX512_SPR', CV='AVX512-SKX')
 BEYOND_SSE41 = dict(NPY=f'X86_V3 {BEYOND_AVX2["NPY"]}', CV='SSE4.2,AVX,FP16,AVX2,AVX512-SKX')
 SETTINGS = {
