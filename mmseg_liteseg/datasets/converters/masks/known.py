@@ -1,0 +1,99 @@
+"""Class lists of published data sets, for folders that follow their conventions without a list of their own."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache
+from pathlib import Path
+from typing import Iterable
+
+import mmseg.datasets
+import numpy as np
+
+from ...classes import CAMVID_METAINFO, VOID
+from ..camvid_labels import COLOURS
+from .class_files import ClassFile, Entry
+from .decode import pack
+from .survey import MaskSurvey
+
+# id -> train id, https://github.com/mcordts/cityscapesScripts (helpers/labels.py); all other ids are void.
+_CITYSCAPES_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+_CITYSCAPES_LAST = 33
+_MIN_COLOURS = 3
+_MAIN_SHARE = 0.5
+
+
+def known_conventions(survey: MaskSurvey, words: Iterable[str]) -> list[ClassFile]:
+    """The conventions that fit what the masks hold and the words of their paths."""
+    words = set(words)
+    found = []
+    if survey.kind == 'values':
+        if 'trimaps' in words or 'trimap' in words:
+            found += _trimap(survey)
+        if 'labelids' in words:
+            found += _cityscapes_ids(survey)
+        if words & {'labeltrainids', 'trainids'}:
+            found.append(_as_file('Cityscapes train ids', _entries(_metainfo('CityscapesDataset'))))
+        if any(word.startswith('voc') for word in words):
+            found.append(_as_file('PASCAL VOC', _entries(_metainfo('PascalVOCDataset'))))
+    if survey.kind == 'colours' or survey.palette:
+        found += _by_palette(survey)
+    return found
+
+
+def _trimap(survey: MaskSurvey) -> list[ClassFile]:
+    """The Oxford-IIIT pets' trimaps (their README): 1 foreground, 2 background, 3 not classified."""
+    if set(survey.counts) != {1, 2, 3}:
+        return []
+    entries = (Entry('background', 2), Entry('foreground', 1), Entry('not classified', 3))
+    return [_as_file("trimaps (the Oxford pets' README)", entries)]
+
+
+def _cityscapes_ids(survey: MaskSurvey) -> list[ClassFile]:
+    """Cityscapes' own ids, if most pixels hold one that is evaluated: others use the names for ids of their own."""
+    main = sum(count for value, count in survey.counts.items() if value in _CITYSCAPES_IDS)
+    if max(survey.counts) > _CITYSCAPES_LAST or main < _MAIN_SHARE * survey.total:
+        return []
+    names = _metainfo('CityscapesDataset')
+    entries = [Entry(entry.name, i, entry.colour) for i, entry in zip(_CITYSCAPES_IDS, _entries(names))]
+    voids = [Entry('void', i) for i in range(_CITYSCAPES_LAST + 1) if i not in _CITYSCAPES_IDS]
+    return [_as_file('Cityscapes ids', (*entries, *voids))]
+
+
+def _by_palette(survey: MaskSurvey) -> list[ClassFile]:
+    """Published palettes that hold every colour of the masks, save black and white."""
+    used = survey.palette.values() if survey.kind == 'values' else survey.counts
+    colours = {code for code in used if code not in (0, 0xFFFFFF, 0xE0E0C0)}
+    if len(colours) < _MIN_COLOURS:
+        return []
+    fitting = [file for file in _published() if colours <= {entry.colour for entry in file.entries}]
+    return sorted(fitting, key=lambda file: len(file.entries))
+
+
+@lru_cache(maxsize=1)
+def _published() -> tuple[ClassFile, ...]:
+    camvid = {name: pack(np.array(colour)).item() for name, (colour, label) in COLOURS.items() if label != VOID}
+    files = [
+        _as_file('CamVid, 11 classes', _entries(CAMVID_METAINFO)),
+        _as_file('CamVid, 32 classes', (*(Entry(n, None, c) for n, c in camvid.items()), Entry('Void', None, 0))),
+    ]
+    for name, kind in inspect.getmembers(mmseg.datasets, inspect.isclass):
+        meta = getattr(kind, 'METAINFO', None) or {}
+        if len(meta.get('palette') or ()) == len(meta.get('classes') or ()) > 0:
+            files.append(_as_file(f'{name} of mmseg', _entries(meta, values=False)))
+    return tuple(files)
+
+
+def _metainfo(name: str) -> dict:
+    return getattr(mmseg.datasets, name).METAINFO
+
+
+def _entries(meta: dict, values: bool = True) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(name, i if values else None, pack(np.array(colour)).item())
+        for i, (name, colour) in enumerate(zip(meta['classes'], meta['palette']))
+    )
+
+
+def _as_file(title: str, entries: Iterable[Entry]) -> ClassFile:
+    return ClassFile(Path(title), tuple(entries))

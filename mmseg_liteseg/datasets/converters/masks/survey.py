@@ -1,0 +1,185 @@
+"""Counts what all masks of a data set hold, before anything is decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from ..errors import ConversionError
+from .decode import RawMask, read_mask, unpack
+
+_KEPT_PER_FILE = 4096
+"""Colours of one file that are counted: a noisy JPEG has more, but no labels among the rest."""
+_FLAT_LOSSY = 24
+
+
+@dataclass
+class FileSurvey:
+    """One mask: its size (H, W), pixels by code, those in flat areas, colours of a palette's indices."""
+
+    size: tuple[int, int]
+    kind: str
+    lossy: bool
+    counts: Counter
+    flat: Counter
+    palette: Mapping[int, int]
+
+
+@dataclass
+class MaskSurvey:
+    """All masks.
+
+    Attributes:
+        kind: 'values' or 'colours': what the codes are.
+        counts: Pixels by code.
+        flat: Pixels by code whose eight neighbours hold the same (in lossy files: nearly the same).
+        files: Number of masks by code.
+        palette: Colour of each value, where masks have a common palette.
+        lossy: Whether any file is of a lossy format.
+        divisor: What values were divided by (16-bit masks that hold id x 256 or 0/65535).
+        notes: Remarks for the user.
+    """
+
+    kind: str = 'values'
+    counts: Counter = field(default_factory=Counter)
+    flat: Counter = field(default_factory=Counter)
+    files: Counter = field(default_factory=Counter)
+    palette: dict[int, int] = field(default_factory=dict)
+    lossy: bool = False
+    divisor: int = 1
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Pixels of all masks."""
+        return sum(self.counts.values())
+
+    def counts_of(self, one: FileSurvey) -> Counter:
+        """Pixels of one mask by code, in the terms of the whole set."""
+        if self.kind == 'red':
+            return _by(_convert(one.counts, one, 'colours'), lambda code: code >> 16)
+        return _by(_convert(one.counts, one, self.kind), lambda code: code // self.divisor)
+
+
+def survey_file(path: Path) -> FileSurvey:
+    """Counts one mask.
+
+    Raises:
+        ConversionError: As :func:`.decode.read_mask` does.
+    """
+    raw = read_mask(path)
+    codes, counts = np.unique(raw.codes, return_counts=True)
+    order = np.argsort(-counts, kind='stable')[:_KEPT_PER_FILE]
+    flat_codes, flat_counts = np.unique(raw.codes[_flat(raw)], return_counts=True)
+    return FileSurvey(
+        raw.codes.shape,
+        raw.kind,
+        raw.lossy,
+        Counter(dict(zip(codes[order].tolist(), counts[order].tolist()))),
+        Counter(dict(zip(flat_codes.tolist(), flat_counts.tolist()))),
+        raw.palette,
+    )
+
+
+def _flat(raw: RawMask) -> np.ndarray:
+    """(H, W): where a 3x3 window holds one value; in lossy files, nearly one."""
+    channels = unpack(raw.codes) if raw.kind == 'colours' else raw.codes[..., None]
+    tolerance = _FLAT_LOSSY if raw.lossy else 0
+    flat = np.ones(raw.codes.shape, bool)
+    window = np.ones((3, 3), np.uint8)
+    for channel in np.moveaxis(channels, -1, 0):
+        plane = np.ascontiguousarray(channel, dtype=np.float32)
+        flat &= cv2.dilate(plane, window) - cv2.erode(plane, window) <= tolerance
+    return flat
+
+
+def merge(surveys: Mapping[Path, FileSurvey]) -> MaskSurvey:
+    """Puts the files together and settles whether they hold values or colours.
+
+    Raises:
+        ConversionError: If the files hold too many values to be labels.
+    """
+    merged = MaskSurvey(lossy=any(one.lossy for one in surveys.values()))
+    palette = _common_palette(surveys)
+    coloured = any(one.kind == 'colours' and _has_hue(one) for one in surveys.values())
+    merged.kind = 'colours' if coloured or palette is None else 'values'
+    if merged.kind == 'values':
+        merged.palette = palette or {}
+    for one in surveys.values():
+        counts, flat = (_convert(table, one, merged.kind) for table in (one.counts, one.flat))
+        merged.counts.update(counts)
+        merged.flat.update(flat)
+        merged.files.update(counts.keys())
+    if merged.kind == 'colours' and _only_red(merged.counts):
+        merged.notes.append('the red channel holds the labels, the others are empty')
+        merged.kind = 'red'
+        merged.counts, merged.flat, merged.files = (
+            _by(table, lambda code: code >> 16) for table in (merged.counts, merged.flat, merged.files)
+        )
+    _scale_down(merged)
+    return merged
+
+
+def _has_hue(one: FileSurvey) -> bool:
+    """Whether a colour file holds more than greys."""
+    colours = unpack(np.array(list(one.counts)))
+    tolerance = _FLAT_LOSSY if one.lossy else 0
+    return bool((colours.max(1) - colours.min(1) > tolerance).any())
+
+
+def _common_palette(surveys: Mapping[Path, FileSurvey]) -> dict[int, int] | None:
+    """Index -> colour as all palette files have it; None if they contradict each other."""
+    common: dict[int, int] = {}
+    for one in surveys.values():
+        for index, colour in one.palette.items():
+            if common.setdefault(index, colour) != colour:
+                return None
+    return common
+
+
+def _convert(table: Counter, one: FileSurvey, kind: str) -> Counter:
+    """Codes of one file in the terms of the whole set."""
+    if kind == 'values':
+        return table if one.kind != 'colours' else _by(table, lambda code: code >> 8 & 255)
+    if one.kind == 'colours':
+        return table
+    palette = one.palette if one.kind == 'palette' else None
+    return _by(table, lambda code: palette[code] if palette else code * 0x010101)
+
+
+def _by(table: Counter, change: Callable[[int], int]) -> Counter:
+    result: Counter = Counter()
+    for code, count in table.items():
+        result[change(code)] += count
+    return result
+
+
+def _only_red(counts: Counter) -> bool:
+    """CARLA's and other simulators' masks: the id in the red channel, which is small."""
+    return all(code & 0xFFFF == 0 for code in counts) and max(counts) >> 16 < 64 and len(counts) > 1
+
+
+def _scale_down(merged: MaskSurvey) -> None:
+    """16-bit masks: 0/65535 and ids x 256 become 0/255 and ids."""
+    if merged.kind != 'values' or max(merged.counts) <= 255:
+        return
+    values = np.array([value for value in merged.counts if value])
+    for divisor in (257, 256):
+        if (values % divisor == 0).all():
+            merged.divisor = divisor
+            merged.counts, merged.flat, merged.files = (
+                Counter({code // divisor: count for code, count in table.items()})
+                for table in (merged.counts, merged.flat, merged.files)
+            )
+            merged.notes.append(f'16-bit masks: values are divided by {divisor}')
+            return
+    if len(values) > 255:
+        raise ConversionError(
+            f'the masks hold {len(values)} values up to {values.max()}: instances or measurements rather than classes; '
+            'name the folder of class masks with --masks'
+        )

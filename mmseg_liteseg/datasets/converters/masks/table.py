@@ -1,0 +1,131 @@
+"""The table from what masks hold to class indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConversionError
+from .decode import RawMask, unpack
+from .peaks import nearest
+
+IGNORE = 255
+"""Label of pixels of no class."""
+MAX_CLASSES = 255
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class: its name, colour (R, G, B), and the codes that masks hold for it."""
+
+    name: str
+    colour: tuple[int, int, int]
+    codes: tuple[int, ...]
+
+
+@dataclass
+class LabelTable:
+    """Maps codes to labels.
+
+    Attributes:
+        kind: What the codes are: 'values', 'colours' or 'red', as in :class:`.survey.MaskSurvey`.
+        classes: Class i has label i.
+        ignored: Codes that become 255.
+        rounded: Whether other codes take the label of the code next to them; otherwise they are refused.
+        divisor: What values are divided by first.
+        unlisted: Codes without a class that become 255, with a warning: they fill areas and resemble no class.
+        share: Share of the pixels that are rounded.
+        notes: Remarks for the user.
+    """
+
+    kind: str
+    classes: list[ClassRow]
+    ignored: tuple[int, ...] = ()
+    rounded: bool = False
+    divisor: int = 1
+    unlisted: tuple[int, ...] = ()
+    share: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def codes_of(self, raw: RawMask) -> np.ndarray:
+        """Codes (H, W) of a mask in the terms of this table."""
+        if self.kind == 'colours':
+            return raw.as_colours()
+        if self.kind == 'red':
+            return raw.as_colours() >> 16
+        codes = raw.codes >> 8 & 255 if raw.kind == 'colours' else raw.codes
+        return codes // self.divisor if self.divisor > 1 else codes
+
+    def apply(self, raw: RawMask) -> np.ndarray:
+        """Labels (H, W), uint8, of a mask.
+
+        Raises:
+            ConversionError: On a code that is neither a class's nor ignored, if codes are not rounded.
+        """
+        found, inverse = np.unique(self.codes_of(raw), return_inverse=True)
+        known, labels = self._lookup()
+        position = np.searchsorted(known, found).clip(max=len(known) - 1)
+        result = labels[position]
+        strange = known[position] != found
+        if strange.any():
+            if not self.rounded:
+                raise ConversionError(f'{self.describe(int(found[strange][0]))} is in no class')
+            where = nearest(found[strange], known, 'colours' if self.kind == 'colours' else 'values')[0]
+            result[strange] = labels[where]
+        return result[inverse].reshape(raw.codes.shape)
+
+    def label_counts(self, counts: dict[int, int]) -> np.ndarray:
+        """Pixels by label (256,), int64, from pixels by code."""
+        result = np.zeros(256, np.int64)
+        codes = np.array(sorted(counts), dtype=np.int64)
+        raw = RawMask('values' if self.kind == 'red' else self.kind, codes[None], {}, False)
+        plain = LabelTable(**{**vars(self), 'divisor': 1, 'kind': 'values'}) if self.kind != 'colours' else self
+        np.add.at(result, plain.apply(raw)[0], [counts[code] for code in codes.tolist()])
+        return result
+
+    def _lookup(self) -> tuple[np.ndarray, np.ndarray]:
+        """All codes in order, and their labels."""
+        pairs = [(code, label) for label, row in enumerate(self.classes) for code in row.codes]
+        pairs += [(code, IGNORE) for code in (*self.ignored, *self.unlisted)]
+        codes, labels = zip(*sorted(pairs))
+        return np.array(codes, np.int64), np.array(labels, np.uint8)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether masks hold the labels already."""
+        return (
+            self.kind == 'values'
+            and self.divisor == 1
+            and not self.rounded
+            and all(row.codes == (label,) for label, row in enumerate(self.classes))
+            and set(self.ignored) <= {IGNORE}
+            and not self.unlisted
+        )
+
+    def describe(self, code: int) -> str:
+        """A code in words.
+
+        Example:
+            >>> LabelTable('colours', []).describe(0xFF0000)
+            'colour (255, 0, 0)'
+        """
+        return f'colour {tuple(unpack(code).tolist())}' if self.kind == 'colours' else f'value {code * self.divisor}'
+
+    def as_json(self) -> dict[str, Any]:
+        """For the file that is kept beside the masks."""
+
+        def write(code: int) -> Any:
+            return unpack(code).tolist() if self.kind == 'colours' else code * self.divisor
+
+        return dict(
+            source='red channel' if self.kind == 'red' else self.kind,
+            classes=[
+                dict(label=label, name=row.name, colour=list(row.colour), source=[write(code) for code in row.codes])
+                for label, row in enumerate(self.classes)
+            ],
+            ignored=[write(code) for code in (*self.ignored, *self.unlisted)],
+            ignore_label=IGNORE,
+            rounded_to_nearest=self.rounded,
+        )

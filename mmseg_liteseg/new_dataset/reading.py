@@ -1,0 +1,185 @@
+"""Reads a folder: finds images and labels, looks into all of them, settles the classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+
+from mmseg_liteseg.datasets.converters import ConversionError
+from mmseg_liteseg.datasets.converters.layouts import Found, SplitLists, Tree, find_pairs, walk
+from mmseg_liteseg.datasets.converters.layouts.words import read_name
+from mmseg_liteseg.datasets.converters.masks import (
+    ClassFile,
+    ClassRow,
+    FileSurvey,
+    find_class_files,
+    merge,
+    propose_table,
+    read_class_file,
+    read_mask,
+    survey_file,
+)
+from mmseg_liteseg.datasets.converters.masks.naming import class_colours, say_some
+from mmseg_liteseg.datasets.converters.shapes import Shapes, draw, find_shapes
+from mmseg_liteseg.inspection import read_image
+
+from .class_folders import class_names, read_class_folders
+from .parallel import each
+from .samples import LabelledFolder, Sample
+
+
+def read_folder(
+    source: Path,
+    skip: Path | None = None,
+    images: str | None = None,
+    masks: str | None = None,
+    classes: Path | None = None,
+    ignore: Sequence[str] | None = None,
+) -> LabelledFolder:
+    """Reads every label of a folder.
+
+    Args:
+        source: The folder.
+        skip: A folder in it to leave out: an earlier output.
+        images: Folder of the images in it, where names do not tell.
+        masks: Folder of the masks in it, likewise.
+        classes: A list of classes to use.
+        ignore: Values, colours or names of no class; None for what is usual.
+
+    Raises:
+        ConversionError: If no labelled images are found, or their labels make no classes.
+    """
+    tree = walk(source, skip)
+    lists = SplitLists(tree)
+    named = read_class_file(classes) if classes else None
+    listed = [] if named else find_class_files(source, [path for path in tree.texts if path not in lists.files])
+    shapes = None
+    if not (images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
+        shapes = find_shapes(tree, [named] if named else listed, lambda files: each(_same, files, 'annotations'))
+    if shapes is not None:
+        folder = _from_shapes(tree, lists, shapes)
+    else:
+        folder = _from_masks(tree, find_pairs(tree, lists, images, masks), listed, named, ignore)
+    folder.notes = [*tree.notes, *folder.notes]
+    return folder
+
+
+def _same(item: Path) -> Path:
+    return item
+
+
+def _from_masks(
+    tree: Tree, found: Found, listed: list[ClassFile], named: ClassFile | None, ignore: Sequence[str] | None
+) -> LabelledFolder:
+    surveys, broken = _survey(tree.root, [mask for match in found.matches for mask in match.masks])
+    matches = [match for match in found.matches if all(mask in surveys for mask in match.masks)]
+    if not matches:
+        raise ConversionError(f'{tree.root}: no mask can be read; the first: {broken[0]}')
+    names = class_names([match.masks for match in matches])
+    if names:
+        folder = read_class_folders(tree.root, matches, names, surveys)
+    else:
+        folder = _from_values(tree, matches, surveys, listed, named, ignore)
+    folder.notes = [*found.notes, *folder.notes]
+    folder.left_out += broken
+    folder.left_out += [f'{path}: an image without a mask' for path in found.images_alone]
+    folder.left_out += [f'{path}: a mask without an image' for path in found.masks_alone]
+    return folder
+
+
+def _survey(root: Path, masks: list[Path]) -> tuple[dict[Path, FileSurvey], list[str]]:
+    def look(mask: Path) -> FileSurvey | str:
+        try:
+            return survey_file(root / mask)
+        except ConversionError as error:
+            return str(error)
+
+    surveys, broken = {}, []
+    for mask, result in zip(masks, each(look, masks, 'masks')):
+        if isinstance(result, str):
+            broken.append(result)
+        else:
+            surveys[mask] = result
+    return surveys, broken
+
+
+def _from_values(
+    tree: Tree,
+    matches: list,
+    surveys: dict[Path, FileSurvey],
+    listed: list[ClassFile],
+    named: ClassFile | None,
+    ignore: Sequence[str] | None,
+) -> LabelledFolder:
+    """One mask holds all classes; several masks of an image hold an object each."""
+    survey = merge({mask: surveys[mask] for match in matches for mask in match.masks})
+    words = {word for match in matches[:50] for word in read_name(match.masks[0]).family}
+    words |= {part.lower() for part in (*tree.root.resolve().parts[-2:], *matches[0].masks[0].parts)}
+    table = propose_table(survey, listed, named, ignore, words)
+    several = {match.name: match.masks for match in matches if len(match.masks) > 1}
+
+    def read(sample: Sample) -> np.ndarray:
+        labels = [table.apply(read_mask(tree.root / mask)) for mask in several.get(sample.name, (sample.mask,))]
+        return _overlay(labels, tree.root / sample.image)
+
+    samples = []
+    for match in matches:
+        first = surveys[match.masks[0]]
+        counts = table.label_counts(survey.counts_of(first))
+        sample = Sample(match.image, match.name, match.split, first.size, counts, match.masks[0])
+        if match.name in several:
+            sample.counts = np.bincount(read(sample).ravel(), minlength=256)
+        samples.append(sample)
+    notes = [f'{len(several)} images have several masks each, laid over one another'] if several else []
+    ready = table.is_identity and not several and all(one.kind != 'colours' for one in surveys.values())
+    return LabelledFolder(
+        tree.root, _layout(matches), table.classes, samples, read, ready, table.as_json(), [*notes, *table.notes]
+    )
+
+
+def _overlay(labels: list[np.ndarray], image: Path) -> np.ndarray:
+    """Objects of later masks over those of earlier ones."""
+    result = labels[0].copy()
+    for other in labels[1:]:
+        if other.shape != result.shape:
+            raise ConversionError(f'{image}: its masks have sizes {result.shape} and {other.shape}')
+        result[other > 0] = other[other > 0]
+    return result
+
+
+def _layout(matches: list) -> str:
+    first = matches[0]
+    return f'masks such as {first.masks[0].as_posix()} for images such as {first.image.as_posix()}'
+
+
+def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolder:
+    """labelme's, COCO's or Supervisely's shapes, drawn."""
+    labels = shapes.labels
+    by_name = {annotation.image.with_suffix('').as_posix(): annotation for annotation in shapes.annotations}
+
+    def render(name: str) -> np.ndarray:
+        annotation = by_name[name]
+        size = annotation.size or read_image(str(tree.root / annotation.image)).upright_size
+        return draw(annotation, size, labels)
+
+    names = list(by_name)
+    samples = []
+    for name, drawn in zip(names, each(render, names, 'shapes')):
+        annotation = by_name[name]
+        split = lists.splits.get(annotation.image) or annotation.split or read_name(annotation.image).split
+        counts = np.bincount(drawn.ravel(), minlength=256)
+        samples.append(Sample(annotation.image, name, split, drawn.shape, counts))
+    colours = class_colours(len(shapes.classes), first_black=True)
+    rows = [ClassRow(name, colour, ()) for name, colour in zip(shapes.classes, colours)]
+    if len(rows) < 2:
+        raise ConversionError(f'{tree.root}: the {shapes.format} files hold no shapes')
+    images = {annotation.image for annotation in shapes.annotations}
+    alone = [f'{path}: an image without shapes' for path in tree.images if path not in images]
+    table = dict(source=shapes.format, classes=[dict(label=i, name=row.name) for i, row in enumerate(rows)])
+    notes = [*shapes.notes, *([f'ignored (255): {say_some(shapes.ignored)}'] if shapes.ignored else [])]
+    return LabelledFolder(
+        tree.root, f'shapes in {shapes.format} JSON', rows, samples, lambda sample: render(sample.name), False, table,
+        notes, alone,
+    )  # fmt: skip

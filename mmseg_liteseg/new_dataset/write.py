@@ -1,0 +1,116 @@
+"""Writes masks, lists, the table of labels and the config into a folder, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmseg_liteseg.datasets.converters import ConversionError
+
+from .config_text import config_text
+from .parallel import each
+from .plan import Plan
+from .samples import Sample, fit
+
+MARK = 'dataset.json'
+"""Tells a folder that this command wrote from one that holds somebody's work."""
+
+
+def check_target(out: Path, overwrite: bool) -> None:
+    """Refuses to replace what is there, unless asked to and unless it is somebody else's.
+
+    Raises:
+        ConversionError: With the reason.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not overwrite:
+        raise ConversionError(f'{out}: exists already; name another folder with --out, or replace it with --overwrite')
+    if not (out / MARK).is_file():
+        raise ConversionError(f'{out}: not replaced, as this command did not write it (no {MARK} in it)')
+
+
+def write(plan: Plan, out: Path) -> Path:
+    """Writes beside ``out`` and moves it there when it is complete.
+
+    Returns:
+        The config.
+
+    Raises:
+        ConversionError: If the folder cannot be written, or a label turns out unreadable.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f'.{out.name}-', dir=out.parent))
+    except OSError as error:
+        raise ConversionError(f'{out}: cannot be written ({error.strerror}); name a folder with --out') from error
+    try:
+        config = _write_all(plan, work / 'out', out)
+        if out.exists():
+            os.replace(out, work / 'old')  # removed below, with all that is in work
+        os.chmod(work / 'out', 0o755)
+        os.replace(work / 'out', out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return out / config
+
+
+def config_name(name: str) -> str:
+    """A file name that the host's config reader takes: no dots, blanks or letters beyond ASCII.
+
+    Example:
+        >>> config_name('my data.v2')
+        'ppliteseg_stdc1_my-data-v2.py'
+    """
+    plain = re.sub(r'[^0-9A-Za-z_]+', '-', name).strip('-') or 'own-data'
+    return f'ppliteseg_stdc1_{plain}.py'
+
+
+def _write_all(plan: Plan, folder: Path, final: Path) -> str:
+    folder.mkdir()
+    samples = [sample for split in plan.splits for sample in plan.splits[split]]
+    for _ in each(lambda sample: _write_mask(plan, sample, folder), [s for s in samples if plan.writes(s)], 'writing'):
+        pass
+    for split, chosen in plan.splits.items():
+        lines = [f'{_image(plan, sample, final)}\t{_mask(plan, sample, final)}\n' for sample in chosen]
+        (folder / f'{split}.txt').write_text(''.join(lines), encoding='utf-8')
+    (folder / MARK).write_text(json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+    name = config_name(plan.name)
+    counts = {split: len(chosen) for split, chosen in plan.splits.items()}
+    text = config_text(plan.name, plan.folder.classes, counts, plan.recipe)
+    (folder / name).write_text(text, encoding='utf-8')
+    return name
+
+
+def _write_mask(plan: Plan, sample: Sample, folder: Path) -> None:
+    labels = fit(plan.folder.read(sample), sample.facts)
+    assert labels is not None  # the plan has left out what does not fit
+    path = folder / 'masks' / f'{sample.name}.png'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.ascontiguousarray(labels)).save(path)
+
+
+def _image(plan: Plan, sample: Sample, final: Path) -> str:
+    return _relative(plan.folder.root / sample.image, final)
+
+
+def _mask(plan: Plan, sample: Sample, final: Path) -> str:
+    if plan.writes(sample):
+        return f'masks/{sample.name}.png'
+    return _relative(plan.folder.root / sample.mask, final)
+
+
+def _relative(path: Path, final: Path) -> str:
+    """From the folder to a file; links to folders are followed first, since `..` does so too."""
+    parent = os.path.realpath(path.parent)
+    try:
+        return Path(os.path.relpath(os.path.join(parent, path.name), os.path.realpath(final))).as_posix()
+    except ValueError:  # another drive on Windows
+        return (Path(parent) / path.name).as_posix()
