@@ -21,6 +21,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
+    parser.add_argument('--skip-data-check', action='store_true', help='train without a look at the data first')
     return parser.parse_args(argv)
 
 
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             class_weights,
             launch,
         )
+        from mmseg_liteseg.inspection.start import check_start
 
         cfg = launch.load_config(args)
         if args.resume:
@@ -40,7 +42,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.enable_amp(cfg)
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
-        runner = launch.build_runner(cfg, class_weights.fill_class_weights(cfg))
+        if args.skip_data_check:
+            cfg.data_check = False
+        notes = [*check_start(cfg), *class_weights.fill_class_weights(cfg)]
+        runner = launch.build_runner(cfg, notes)
         runner.train()
         launch.end_distributed()
 

@@ -45,7 +45,7 @@ def list_samples(part: Part) -> list[Finding]:
 def _without_pipeline(part: Part) -> dict:
     cfg = copy.deepcopy(dict(part.cfg))
     if inspect.isclass(part.kind) and issubclass(part.kind, BaseDataset):
-        cfg.update(lazy_init=True, pipeline=[])
+        cfg.update(lazy_init=True, pipeline=[], serialize_data=False)  # serialising an empty list fails
     return cfg
 
 

@@ -11,7 +11,10 @@ from typing import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from .files import ImageFacts, MaskFacts, UnreadableFileError, read_image, read_mask
+from .listing import is_local
 from .setup import Part, Sample
+
+_FROM_ELSEWHERE = 8  # samples that are drawn or come over a network, where there is a time
 
 Track = Callable[[Iterable, int, str], Iterable]
 """Wraps what is iterated, of so many and of that name, to show how far it is."""
@@ -99,6 +102,8 @@ def _read_part(
     order = np.arange(len(part.samples))
     if seconds is not None:  # what is read in the time there is, is spread over the whole
         order = np.random.default_rng(0).permutation(order)
+        if not is_local(part.samples[0].image) or part.backend_args:
+            order = order[:_FROM_ELSEWHERE]
     key = repr(part.backend_args)
     end = float('inf') if seconds is None else time.monotonic() + seconds
 

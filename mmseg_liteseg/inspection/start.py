@@ -1,0 +1,76 @@
+"""The short form of the inspection that every training begins with."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from typing import Any
+
+from mmengine.config import Config
+
+from .doctor import inspect_config
+from .finding import Finding, InspectionError, by_severity, errors_of
+from .report import summary_lines
+
+SECONDS = 5.0
+_RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
+
+
+def check_start(cfg: Config) -> list[str]:
+    """Finds before the first iteration what the training or its first validation would trip over.
+
+    The config is checked against itself, all files are looked for, and as many are read as ``seconds`` allow: all of a
+    small set, else a sample of each split. In a distributed run the first process does it. A config sets::
+
+        data_check = False                # trains without a look
+        data_check = dict(seconds=60)     # reads for up to a minute; 5 seconds otherwise
+
+    Args:
+        cfg: The config, before a runner is built from it.
+
+    Returns:
+        Lines for the log: what was found, then warnings.
+
+    Raises:
+        InspectionError: It cannot work. All errors are printed, a line each; the last is in the error.
+    """
+    options = _options(cfg.get('data_check', True))
+    if options is None or any(os.environ.get(name, '0') != '0' for name in _RANKS):
+        return []
+    inspection = inspect_config(cfg, splits=('train', 'val'), seconds=options['seconds'])
+    findings = by_severity(_only_warned(finding) for finding in inspection.findings)
+    errors = errors_of(findings)
+    if errors:
+        for finding in errors:
+            print(finding, file=sys.stderr)
+        raise InspectionError(_last_words(errors, cfg))
+    return [*summary_lines(inspection), *(str(finding) for finding in findings)]
+
+
+def _options(value: Any) -> dict | None:
+    """The settings of the check; None if there is to be none."""
+    if value is False or value is None:
+        return None
+    options = {} if value is True else value
+    if not isinstance(options, dict) or set(options) - {'seconds'}:
+        raise InspectionError(f'data_check: expected True, False or dict(seconds=...), got {value!r}')
+    seconds = options.get('seconds', SECONDS)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
+        raise InspectionError(f'data_check.seconds: expected a number from 0 on, got {seconds!r}')
+    return {'seconds': seconds}
+
+
+def _only_warned(finding: Finding) -> Finding:
+    """What is wrong with the test data does not stop a training."""
+    is_error = finding.severity == 'error' and finding.split == 'test'
+    return dataclasses.replace(finding, severity='warning') if is_error else finding
+
+
+def _last_words(errors: list[Finding], cfg: Config) -> str:
+    config = cfg.filename or 'CONFIG'
+    count = 'an error' if len(errors) == 1 else f'{len(errors)} errors'
+    return (
+        f'{count} in the config or its data, listed above ({", ".join(dict.fromkeys(e.kind for e in errors))}); '
+        f'python tools/check_dataset.py {config} looks at all files, data_check=False trains without a check'
+    )

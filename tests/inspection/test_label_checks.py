@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SPOTS = np.indices((48, 64))[1] // 32
+
+
+def findings(project, kind):
+    return [finding for finding in project.inspect().findings if finding.kind == kind]
+
+
+def test_0_255_masks_of_two_classes(project):
+    project.map_masks(lambda mask: mask * 255)
+    found = project.inspect().findings
+    assert [(finding.kind, finding.split, finding.severity) for finding in found] == [
+        ('zero-255', 'train', 'error'),
+        ('zero-255', 'val', 'error'),
+    ]
+    assert '255 is ignored, so everything that was marked is left out' in str(found[0])
+    assert 'write 1 instead of 255' in str(found[0])
+
+
+def test_some_masks_of_0_255_are_void_borders(project):
+    project.write_mask('train', 0, SPOTS * 255)
+    assert not project.inspect().failed
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_labels_beyond_the_classes(project, split):
+    mask = SPOTS.copy()
+    mask[0, 0] = 37
+    project.write_mask(split, 2, mask)
+    line = project.only('labels-beyond')
+    assert f'{split}: 1 of' in line
+    assert f'{project.mask(split, 2)} (37)' in line
+    assert 'expected 0..1 (num_classes=2) or 255 (ignored)' in line
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (lambda mask: mask.astype(np.uint16) * 65535, '0 and 65535, mean off and on'),
+        (lambda mask: mask.astype(np.uint16) * 256, '0 and 256, mean off and on'),
+        (lambda mask: mask + 1, 'counted from 1'),
+        (lambda mask: mask * 128, '0 and 128, mean off and on'),
+    ],
+)
+def test_kinds_of_wrong_values_have_their_cure(project, change, words):
+    project.map_masks(change, dtype=np.uint16)
+    found = project.inspect().findings
+    assert [(finding.kind, finding.split) for finding in found] == [
+        ('labels-beyond', 'train'),
+        ('labels-beyond', 'val'),
+    ]
+    assert words in str(found[0])
+
+
+def test_16_bit_masks_of_right_values_are_fine(project):
+    project.map_masks(lambda mask: mask, dtype=np.uint16)
+    assert project.inspect().findings == []
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'LA'])
+def test_masks_of_several_channels(project, mode):
+    for index in range(4):
+        Image.open(project.mask('train', index)).convert(mode).save(project.mask('train', index))
+    found = findings(project, 'colour-mask')
+    assert [finding.severity for finding in found] == ['error']
+    assert f'4 of 4 masks have several channels ({mode})' in str(found[0])
+
+
+def test_rgb_jpeg_masks(project):
+    project.data()['seg_map_suffix'] = '.jpg'
+    for index in range(4):
+        Image.fromarray(np.dstack([SPOTS * 200] * 3).astype(np.uint8)).save(project.mask('train', index, '.jpg'))
+    assert 'JPEG has changed some pixels' in str(findings(project, 'colour-mask')[0])
+
+
+def test_all_ignored(project):
+    project.map_masks(lambda mask: mask * 0 + 255, 'train')
+    line = project.only('nothing-labelled')
+    assert 'train: nothing is labelled in 4 masks, which hold 255' in line
+
+
+def test_all_background(project):
+    project.map_masks(lambda mask: mask * 0, 'train')
+    assert "train: class 'left' alone is labelled in 4 masks" in project.only('one-class')
+
+
+def test_one_of_them_is_a_warning_or_a_note(project):
+    project.write_mask('train', 0, SPOTS * 0 + 255)
+    assert '1 of 4 masks are ignored as a whole' in project.only('all-ignored', 'warning')
+    project.write_mask('train', 0, SPOTS * 0)
+    assert [(finding.kind, finding.severity) for finding in project.inspect().findings] == [('all-background', 'note')]
+
+
+def test_reduce_zero_label_where_0_is_a_class(project):
+    for split in ('train', 'val'):
+        project.data(split)['reduce_zero_label'] = True
+    found = findings(project, 'one-class')
+    assert found[0].severity == 'error'
+    assert 'set reduce_zero_label=False' in str(found[0])
+
+
+def three_classes(project):
+    project.head['num_classes'] = 3
+    for split in ('train', 'val'):
+        project.data(split)['metainfo'] = dict(classes=('a', 'b', 'c'))
+
+
+def test_reduce_zero_label_that_loses_the_last_class(project):
+    three_classes(project)
+    for split in ('train', 'val'):
+        project.data(split)['reduce_zero_label'] = True
+    project.map_masks(lambda mask: np.indices(mask.shape)[1] // 22)
+    found = findings(project, 'absent-class')
+    assert 'train: no mask holds c' in str(found[0])
+    assert 'set reduce_zero_label=False' in str(found[0])
+
+
+def test_0_without_a_class(project):
+    project.map_masks(lambda mask: np.indices(mask.shape)[1] // 22)
+    assert 'set reduce_zero_label=True if 0 means no label' in str(findings(project, 'labels-beyond')[0])
+    for split in ('train', 'val'):
+        project.data(split)['reduce_zero_label'] = True
+    assert project.inspect().findings == []
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_absent_classes(project, split):
+    three_classes(project)
+    other = {'train': 'val', 'val': 'train'}[split]
+    project.map_masks(lambda mask: np.indices(mask.shape)[1] // 22, other)
+    assert f'{split}: no mask holds c' in project.only('absent-class', 'warning')
+
+
+def test_most_pixels_ignored(project):
+    def void(mask):
+        mask = mask.copy()
+        mask[:44] = 255
+        return mask
+
+    project.map_masks(void, 'train')
+    assert 'train: 92% of all pixels are ignored (label 255)' in project.only('ignored-share', 'warning')
+
+
+def test_255_with_another_ignored_label(project):
+    project.head['ignore_index'] = 0
+    project.write_mask('train', 0, SPOTS * 255)
+    assert '255 is not ignored, as ignore_index is 0' in str(findings(project, 'labels-beyond')[0])

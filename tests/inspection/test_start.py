@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from mmseg_liteseg.inspection import InspectionError
+from mmseg_liteseg.inspection.start import check_start
+
+
+def test_it_says_what_was_found(project):
+    assert check_start(project.config()) == [
+        'data: train: 4 images, all read; sizes 48x64 (4)',
+        'data: val: 3 images, all read; sizes 48x64 (3)',
+        'data: 2 classes in train: left 50.0%, right 50.0%; ignored 0.0%',
+    ]
+
+
+def test_all_errors_are_printed_a_line_each_and_the_last_line_is_raised(project, capsys):
+    project.head['num_classes'] = 3
+    project.mask('val', 1).unlink()
+    with pytest.raises(
+        InspectionError, match=r'errors in the config or its data, listed above \(num-classes, no-mask\)'
+    ):
+        check_start(project.config())
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.startswith('error: ') for line in lines)
+    assert any('no mask file' in line for line in lines)
+
+
+def test_warnings_go_to_the_log(project):
+    project.image('train', 9, '.jpg').write_bytes(b'')
+    assert check_start(project.config())[-1].startswith('warning: train: 1 pictures beside the 4 used')
+
+
+def test_the_test_data_warns_only(project):
+    project.test_is_val = False
+    project.cfg['test_dataloader']['dataset']['metainfo'] = dict(classes=('a', 'b', 'c'))
+    assert check_start(project.config())[-1].startswith(
+        'warning: model.decode_head.num_classes is 2, but the test data'
+    )
+
+
+def test_it_can_be_left_out(project, monkeypatch):
+    project.head['num_classes'] = 3
+    project.cfg['data_check'] = False
+    assert check_start(project.config()) == []
+    project.cfg['data_check'] = dict(seconds=1)
+    monkeypatch.setenv('RANK', '1')
+    assert check_start(project.config()) == []
+    monkeypatch.setenv('RANK', '0')
+    with pytest.raises(InspectionError):
+        check_start(project.config())
+
+
+@pytest.mark.parametrize(
+    ('value', 'words'),
+    [
+        ('no', "data_check: expected True, False or dict(seconds=...), got 'no'"),
+        (dict(second=1), 'data_check: expected'),
+        (dict(seconds=-1), 'data_check.seconds: expected a number from 0 on, got -1'),
+    ],
+)
+def test_misspelt_options(project, value, words):
+    project.cfg['data_check'] = value
+    with pytest.raises(InspectionError) as raised:
+        check_start(project.config())
+    assert words in str(raised.value)
