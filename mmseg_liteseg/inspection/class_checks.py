@@ -8,6 +8,8 @@ from typing import Iterator, Sequence
 import numpy as np
 from mmseg.models.losses.utils import get_class_weight
 
+from mmseg_liteseg.datasets.class_weights import is_formula
+
 from .finding import Finding
 from .setup import Head, Part, Setup, bare
 
@@ -165,14 +167,14 @@ def _check_weights(head: Head) -> Iterator[Finding]:
     """class_weight: one number for each class."""
     for loss in head.losses:
         weights, where = loss.get('class_weight'), (f'{head.where}.loss_decode.class_weight',)
+        if is_formula(weights):
+            continue
         if isinstance(weights, str):
-            if not os.path.splitext(weights)[1]:  # a formula's name, not a file
-                continue
             if not os.path.isfile(weights):
                 yield Finding('error', 'no-class-weight', f'class_weight names {weights}: no such file', where)
                 continue
             weights = get_class_weight(weights)
-        if weights is None or head.num_classes is None:
+        if weights is None or head.num_classes is None or loss.get('use_sigmoid'):  # there the host has other uses
             continue
         weights = np.asarray(weights)
         if weights.shape != (head.num_classes,):
