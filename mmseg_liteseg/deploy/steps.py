@@ -1,0 +1,219 @@
+"""What a config's test pipeline does to a picture before the network sees it, as plain data that travels along.
+
+Torch-free: the runtime takes the same steps. Each is a dict of the host's type name and arguments, such as
+``{'type': 'Resize', 'scale': [1024, 512], 'keep_ratio': False, 'interpolation': 'bilinear', 'backend': 'cv2'}``.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any, Iterable, Mapping, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from .errors import DeployError
+
+Step = Mapping[str, Any]
+Size = Tuple[int, int]
+"""Height and width."""
+
+INTERPOLATIONS = {
+    'nearest': cv2.INTER_NEAREST,
+    'bilinear': cv2.INTER_LINEAR,
+    'bicubic': cv2.INTER_CUBIC,
+    'area': cv2.INTER_AREA,
+    'lanczos': cv2.INTER_LANCZOS4,
+}
+_BORDERS = {
+    'constant': cv2.BORDER_CONSTANT,
+    'edge': cv2.BORDER_REPLICATE,
+    'reflect': cv2.BORDER_REFLECT_101,
+    'symmetric': cv2.BORDER_REFLECT,
+}
+_RESIZES = ('Resize', 'ResizeToMultiple', 'ResizeShortestEdge')
+# Of every type, the arguments that have a meaning here; with any other the step is refused.
+ARGUMENTS = {
+    'ToFloat32': (),
+    'Resize': ('scale', 'scale_factor', 'keep_ratio', 'interpolation', 'backend'),
+    'ResizeToMultiple': ('size_divisor', 'interpolation'),
+    'ResizeShortestEdge': ('scale', 'max_size'),
+    'Pad': ('size', 'size_divisor', 'pad_to_square', 'pad_val', 'padding_mode'),
+    'RGB2Gray': ('out_channels', 'weights'),
+}
+
+
+def check_steps(steps: Iterable[Step], name: str) -> tuple[dict[str, Any], ...]:
+    """Steps as they were read from a file, after a check that `take_steps` knows them all.
+
+    Args:
+        steps: The steps.
+        name: Of the file, for messages.
+
+    Raises:
+        DeployError: a type, an argument or an interpolation is unknown.
+    """
+    checked = []
+    for step in steps:
+        kind = step.get('type')
+        if kind not in ARGUMENTS:
+            raise DeployError(f'{name}: step {kind!r}: expected one of {", ".join(ARGUMENTS)}')
+        unknown = sorted(set(step) - {'type', *ARGUMENTS[kind]})
+        if unknown:
+            raise DeployError(f'{name}: step {kind}: unknown argument {unknown[0]!r}')
+        method = step.get('interpolation') or 'bilinear'
+        backend = step.get('backend') or 'cv2'
+        if method not in INTERPOLATIONS or backend not in ('cv2', 'pillow'):
+            raise DeployError(f'{name}: step {kind}: interpolation {method!r} of backend {backend!r} is unknown')
+        checked.append(dict(step))
+    return tuple(checked)
+
+
+def from_resize(resize: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
+    """Steps of metadata before format 2, which had one ``resize``."""
+    if not resize:
+        return ()
+    fields = dict(resize)
+    floats = [dict(type='ToFloat32')] if fields.pop('to_float32', False) else []
+    return (*floats, dict(type='Resize', **fields))
+
+
+def size_after(size: Size, steps: Iterable[Step]) -> Size:
+    """Height and width of a picture after all steps.
+
+    Example:
+        >>> size_after((720, 960), [dict(type='Resize', scale_factor=0.5), dict(type='Pad', size_divisor=128)])
+        (384, 512)
+    """
+    for step in steps:
+        if step['type'] in _RESIZES:
+            size = _resized(size, step)
+        elif step['type'] == 'Pad':
+            size = _padded(size, step)
+    return size
+
+
+def take_steps(picture: np.ndarray, steps: Iterable[Step]) -> np.ndarray:
+    """Takes the steps, number for number as mmcv and mmseg do.
+
+    Args:
+        picture: (H, W, C), BGR.
+        steps: See the module.
+
+    Returns:
+        (H', W', C'), uint8 or float.
+    """
+    for step in steps:
+        kind = step['type']
+        if kind == 'ToFloat32':
+            picture = picture.astype(np.float32)
+        elif kind == 'RGB2Gray':
+            picture = _grey(picture, step)
+        elif kind == 'Pad':
+            picture = _pad(picture, step)
+        else:
+            picture = resize(picture, _resized(picture.shape[:2], step), step)
+    return picture
+
+
+def resize(picture: np.ndarray, size: Size, step: Step = {}) -> np.ndarray:
+    """Resizes (h, w, C) to (H, W, C) with a step's interpolation and backend, bilinear in OpenCV by default."""
+    if picture.shape[:2] == tuple(size):
+        return picture
+    method, target = step.get('interpolation') or 'bilinear', tuple(size)[::-1]
+    if step.get('backend') == 'pillow':
+        return _resize_in_pillow(picture, target, method)
+    # OpenCV drops a single channel
+    return cv2.resize(picture, target, interpolation=INTERPOLATIONS[method]).reshape(*size, picture.shape[2])
+
+
+def _resize_in_pillow(picture: np.ndarray, target: tuple[int, int], method: str) -> np.ndarray:
+    from PIL import Image
+
+    if picture.dtype != np.uint8:
+        raise DeployError(f'step Resize: backend pillow takes uint8 pictures, got {picture.dtype}')
+    code = dict(area='BOX').get(method, method.upper())
+    grey = picture[..., 0] if picture.shape[2] == 1 else picture
+    resized = np.asarray(Image.fromarray(grey).resize(target, getattr(Image, code)))
+    return resized.reshape(*target[::-1], picture.shape[2])
+
+
+def _resized(size: Size, step: Step) -> Size:
+    """Size that a step of one of the three kinds resizes to; roundings as in mmcv."""
+    height, width = size
+    if step['type'] == 'ResizeToMultiple':
+        across, down = _pair(step.get('size_divisor', 32))
+        return ceil(height / down) * int(down), ceil(width / across) * int(across)
+    if step['type'] == 'ResizeShortestEdge':
+        return _within(size, _shortest_edge(size, step))
+    if step.get('scale') is None:
+        across, down = _pair(step['scale_factor'])
+        return _round(height * down), _round(width * across)
+    across, down = _pair(step['scale'])
+    return _within(size, (across, down)) if step.get('keep_ratio') else (int(down), int(across))
+
+
+def _within(size: Size, scale: Sequence[float]) -> Size:
+    """As large as goes into ``scale``, whose longer side holds the longer side."""
+    factor = min(max(scale) / max(size), min(scale) / min(size))
+    return _round(size[0] * factor), _round(size[1] * factor)
+
+
+def _shortest_edge(size: Size, step: Step) -> tuple[int, int]:
+    """(W, H) of mmseg's ResizeShortestEdge, before its own Resize rounds once more."""
+    short = float(min(_pair(step['scale'])))
+    factor = short / min(size)
+    height, width = (short, factor * size[1]) if size[0] < size[1] else (factor * size[0], short)
+    longest = max(height, width)
+    if longest > step['max_size']:
+        height, width = height * step['max_size'] / longest, width * step['max_size'] / longest
+    return int(width + 0.5), int(height + 0.5)
+
+
+def _padded(size: Size, step: Step) -> Size:
+    target = tuple(step['size'])[::-1] if step.get('size') else size
+    if step.get('pad_to_square'):
+        target = (max(size), max(size))
+    divisor = step.get('size_divisor')
+    if divisor:
+        target = tuple(ceil(side / divisor) * divisor for side in target)
+    return max(target[0], size[0]), max(target[1], size[1])
+
+
+def _pad(picture: np.ndarray, step: Step) -> np.ndarray:
+    """Adds rows below and columns on the right."""
+    height, width = _padded(picture.shape[:2], step)
+    value = step.get('pad_val', 0)
+    value = value.get('img', 0) if isinstance(value, Mapping) else value
+    channels = picture.shape[2]
+    padded = cv2.copyMakeBorder(
+        picture,
+        0,
+        height - picture.shape[0],
+        0,
+        width - picture.shape[1],
+        _BORDERS[step.get('padding_mode', 'constant')],
+        # OpenCV fills the channels that a short value does not name with 0
+        value=tuple(value) if isinstance(value, (list, tuple)) else (value,) * max(channels, 4),
+    )
+    return padded.reshape(height, width, channels)
+
+
+def _grey(picture: np.ndarray, step: Step) -> np.ndarray:
+    """mmseg's RGB2Gray: weights of the channels in the order that they have, in float64."""
+    weights = np.asarray(step.get('weights', (0.299, 0.587, 0.114)), np.float64)
+    if picture.shape[2] != len(weights):
+        raise DeployError(f'step RGB2Gray: {len(weights)} weights for a picture of {picture.shape[2]} channels')
+    grey = (picture * weights).sum(2, keepdims=True)
+    return grey.repeat(step.get('out_channels') or len(weights), axis=2)
+
+
+def _round(side: float) -> int:
+    return max(int(side + 0.5), 1)  # mmcv would fail where nothing is left
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    """Horizontal and vertical, from one number or two."""
+    if isinstance(value, (list, tuple)):
+        return float(value[0]), float(value[1])
+    return float(value), float(value)
