@@ -27,6 +27,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--test-images', type=int, help='test pictures to score on [all]')
     add('--method', default='MinMax', help='of calibration: MinMax, Entropy or Percentile [MinMax]')
     add('--symmetric', action='store_true', help='int8 activations without zero point, as TensorRT wants them')
+    add('--full-range', action='store_true', help='weights of 8 bits instead of 7: right on CPUs with VNNI only')
     add('--float-layers', metavar='REGEX', help='convolutions to leave in float [context, attention, classifier]')
     add('--max-loss', type=float, default=0.5, help='allowed loss of mIoU in points [0.5]')
     add('--threads', type=int, default=0, help="of onnxruntime while scoring [the library's choice]")
@@ -58,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             label_dtype=args.label_dtype,
         )
         float_layers = FLOAT_LAYERS if args.float_layers is None else args.float_layers
-        options = QuantizeOptions(args.images, args.method, args.symmetric, float_layers, args.max_loss)
+        options = QuantizeOptions(
+            args.images, args.method, args.symmetric, args.full_range, float_layers, args.max_loss
+        )
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         name = args.name or Path(args.config).stem
         files = quantize(source, export_options, options, Path(args.out), name, args.test_images, args.threads)

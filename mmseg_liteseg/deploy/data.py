@@ -1,4 +1,4 @@
-"""The config's data as an artefact takes it: pictures to calibrate on, pictures with labels to score on."""
+"""The config's data as a user has it: pictures to calibrate on, pictures with labels to score on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from mmengine.registry import init_default_scope
 from mmseg_liteseg.registry import DATASETS
 
 from .errors import DeployError
+from .pipeline import loading_transforms
 
 
 @dataclass
 class Example:
-    """One picture as the test pipeline gives it.
+    """One picture as it is read, before any other step of a pipeline: the runtime takes those.
 
     Attributes:
         image: (H, W, C), BGR.
-        label: (H', W'), at the original size.
+        label: (H, W).
         name: Path of the picture.
     """
 
@@ -31,13 +32,12 @@ class Example:
 
 
 def calibration_examples(cfg: Config, limit: int) -> Iterator[Example]:
-    """Training pictures through the test pipeline, evenly spread over the set.
+    """Training pictures, evenly spread over the set.
 
     Raises:
         DeployError: the config names no such data, or it is not there.
     """
-    pipeline = _dataset_cfg(cfg, 'test_dataloader').get('pipeline')
-    return _examples(cfg, 'train_dataloader', limit, pipeline)
+    return _examples(cfg, 'train_dataloader', limit)
 
 
 def scoring_examples(cfg: Config, limit: int | None = None) -> Iterator[Example]:
@@ -46,13 +46,13 @@ def scoring_examples(cfg: Config, limit: int | None = None) -> Iterator[Example]
     Raises:
         DeployError: the config names no such data, or it is not there.
     """
-    return _examples(cfg, 'test_dataloader', limit, None)
+    return _examples(cfg, 'test_dataloader', limit)
 
 
-def _examples(cfg: Config, loader: str, limit: int | None, pipeline: list | None) -> Iterator[Example]:
+def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
     dataset_cfg = deepcopy(_dataset_cfg(cfg, loader))
-    if pipeline is not None:
-        dataset_cfg['pipeline'] = pipeline
+    pipeline = _dataset_cfg(cfg, 'test_dataloader').get('pipeline')
+    dataset_cfg['pipeline'] = [*loading_transforms(pipeline), dict(type='PackSegInputs')]
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     try:
         dataset = DATASETS.build(dataset_cfg)

@@ -10,6 +10,7 @@ from typing import Callable, Sequence
 
 import torch
 
+from mmseg_liteseg.runtime import Segmenter
 from mmseg_liteseg.version import __version__
 
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, HEADER, Bound, Row, compare, format_row, sizes_to_check, to_dicts
@@ -19,6 +20,7 @@ from .graph import interface_of, make_graph
 from .metadata import KEY, Metadata
 from .runners import open_artefact
 from .source import Source
+from .whole_way import compare_files
 
 
 def export(
@@ -94,7 +96,8 @@ def check_artefact(
         on_row=lambda row: say(format_row(row)),
     )
     check_rows(rows, path.name, bound)
-    return dict(runtime=runner.runtime, rows=to_dicts(rows))
+    files = compare_files(source, Segmenter(path, runner=runner), images, bound, say)
+    return dict(runtime=runner.runtime, rows=to_dicts(rows), files=files)
 
 
 def check_rows(rows: Sequence[Row], name: str, bound: Bound) -> None:
@@ -122,7 +125,7 @@ def describe(source: Source, options: ExportOptions) -> Metadata:
         options.color,
     )
     tools = {KEY: __version__, 'torch': torch.__version__}
-    return Metadata(interface, source.classes, source.palette, source.resize, source.files, tools)
+    return Metadata(interface, source.classes, source.palette, source.steps, source.files, tools)
 
 
 def _export_one(

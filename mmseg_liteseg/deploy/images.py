@@ -38,10 +38,20 @@ def _draw(size: tuple[int, int], index: int) -> np.ndarray:
     return image[: size[0], : size[1]]
 
 
-def _read(folder: str, size: tuple[int, int], batch: int) -> list[np.ndarray]:
+def find_images(folder: str) -> list[Path]:
+    """The image files below a folder, sorted.
+
+    Raises:
+        DeployError: there is none.
+    """
     files = sorted(f for f in Path(folder).rglob('*') if f.suffix.lower() in _SUFFIXES)
     if not files:
         raise DeployError(f'images {folder}: no image found (expected one of {", ".join(_SUFFIXES)})')
+    return files
+
+
+def _read(folder: str, size: tuple[int, int], batch: int) -> list[np.ndarray]:
+    files = find_images(folder)
     pictures = []
     for index in range(batch):
         file = files[index % len(files)]

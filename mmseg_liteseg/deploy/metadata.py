@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from .errors import DeployError
+from .steps import check_steps, from_resize
 
 KEY = 'mmseg_liteseg'
-FORMAT = 1
+# 2: `steps`, where format 1 had one `resize`, which is still read
+FORMAT = 2
 LAYOUTS = ('NCHW', 'NHWC')
 DTYPES = ('float32', 'uint8')
 COLORS = ('rgb', 'bgr', 'gray')
@@ -80,9 +82,8 @@ class Metadata:
         interface: Input and output.
         classes: Names, by label.
         palette: Colours (R, G, B), by label.
-        resize: How the config resizes an image before the network sees it, by which the reported mIoU was reached:
-            ``{'scale_factor': 0.5}`` or ``{'scale': [W, H], 'keep_ratio': True}``, and ``'to_float32'``: whether pixels
-            are floats by then. None: not at all.
+        steps: What the config's test pipeline does to an image before the network sees it, by which the reported mIoU
+            was reached, see ``mmseg_liteseg.deploy.steps``: ``({'type': 'Resize', 'scale_factor': 0.5},)``.
         source: Where it comes from: names of config and checkpoint, and their sha256.
         tools: Versions of what made it.
     """
@@ -90,7 +91,7 @@ class Metadata:
     interface: Interface
     classes: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
-    resize: dict[str, Any] | None = None
+    steps: tuple[dict[str, Any], ...] = ()
     source: dict[str, str] = field(default_factory=dict)
     tools: dict[str, Any] = field(default_factory=dict)
 
@@ -115,7 +116,9 @@ class Metadata:
                 interface[key] = tuple(interface[key])
             interface['size'] = tuple(interface['size']) if interface['size'] else None
             data['classes'] = tuple(data['classes'])
-            data['palette'] = tuple(tuple(color) for color in data['palette'])
+            data['palette'] = tuple(tuple(color) for color in data.get('palette') or ())
+            old = from_resize(data.pop('resize', None))
+            data['steps'] = check_steps(data.get('steps') or old, name)
             return cls(interface=Interface(**interface), **data)
         except DeployError:
             raise

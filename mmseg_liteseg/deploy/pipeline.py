@@ -13,12 +13,21 @@ from .steps import ARGUMENTS, check_steps
 _HARMLESS = ('LoadAnnotations', 'PackSegInputs')
 
 
-def read_steps(cfg: Config) -> tuple[dict[str, Any], ...]:
-    """The steps of a config's test pipeline.
+def find_pipeline(cfg: Config) -> list[dict]:
+    """A config's test pipeline: ``test_pipeline``, as mmseg's ``inference_model``; else the test or val data's own."""
+    if cfg.get('test_pipeline'):
+        return list(cfg.test_pipeline)
+    for name in ('test_dataloader', 'val_dataloader'):
+        dataset = (cfg.get(name) or {}).get('dataset') or {}
+        while dataset.get('dataset'):
+            dataset = dataset['dataset']
+        if dataset.get('pipeline'):
+            return list(dataset['pipeline'])
+    raise DeployError('the config has no test_pipeline, nor a pipeline under test_dataloader or val_dataloader')
 
-    Args:
-        cfg: Its ``test_pipeline`` is read, which mmseg's ``inference_model`` takes too; else that of test_dataloader or
-            val_dataloader.
+
+def read_steps(pipeline: Iterable[dict]) -> tuple[dict[str, Any], ...]:
+    """The steps that a pipeline takes with a picture.
 
     Returns:
         What `mmseg_liteseg.deploy.steps.take_steps` takes.
@@ -26,18 +35,16 @@ def read_steps(cfg: Config) -> tuple[dict[str, Any], ...]:
     Raises:
         DeployError: a step is none that can travel; names it.
     """
-    steps = [step for transform in _flat(_find(cfg)) for step in _read(dict(transform))]
+    steps = [step for transform in _flat(pipeline) for step in _read(dict(transform))]
     return check_steps(steps, 'test_pipeline')
 
 
-def _find(cfg: Config) -> Iterable[dict]:
-    for dataset in (cfg, *((cfg.get(name) or {}).get('dataset') or {} for name in ('test_dataloader', 'val_dataloader'))):
-        while dataset.get('dataset'):
-            dataset = dataset['dataset']
-        pipeline = dataset.get('test_pipeline' if dataset is cfg else 'pipeline')
-        if pipeline:
-            return pipeline
-    return ()
+def loading_transforms(pipeline: Iterable[dict] | None) -> list[dict]:
+    """The transforms of a pipeline that read pictures and labels, pixels as they are in the file."""
+    loading = [dict(transform) for transform in _flat(pipeline or ()) if _kind(transform).startswith('Load')]
+    for transform in loading:
+        transform.pop('to_float32', None)  # a step of its own, see `read_steps`
+    return loading
 
 
 def _flat(pipeline: Iterable[dict]) -> Iterator[dict]:

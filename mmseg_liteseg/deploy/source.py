@@ -18,6 +18,7 @@ from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
+from .pipeline import find_pipeline, read_steps
 
 # Weights that only training uses.
 _TRAINING_ONLY = ('auxiliary_head.', 'decode_head.aux_heads.')
@@ -32,7 +33,8 @@ class Source:
         cfg: Its config.
         classes: Names, by label.
         palette: Colours (R, G, B), by label.
-        resize: See ``Metadata.resize``.
+        pipeline: The config's test pipeline, as `mmseg.apis.inference_model` takes it.
+        steps: What it does to a picture, see ``Metadata.steps``.
         files: Names of config and checkpoint and their sha256.
     """
 
@@ -40,7 +42,8 @@ class Source:
     cfg: Config
     classes: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
-    resize: dict[str, Any] | None
+    pipeline: list[dict]
+    steps: tuple[dict[str, Any], ...]
     files: dict[str, str]
 
 
@@ -62,13 +65,15 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     cfg = Config.fromfile(config)
     cfg.merge_from_dict(cfg_options or {})
     _check_inference(cfg, config)
+    pipeline = find_pipeline(cfg)
+    steps = read_steps(pipeline)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None
     _forget_pretrained(cfg.model)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
     meta = load_weights(model, checkpoint)
     classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
-    return Source(model, cfg, classes, palette, _read_resize(cfg), _read_files(config, checkpoint))
+    return Source(model, cfg, classes, palette, pipeline, steps, _read_files(config, checkpoint))
 
 
 def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
@@ -154,20 +159,6 @@ def _dataset_meta(cfg: Config) -> dict:
 def _make_palette(num_classes: int) -> list[list[int]]:
     generator = torch.Generator().manual_seed(42)
     return torch.randint(0, 256, (num_classes, 3), generator=generator).tolist()
-
-
-def _read_resize(cfg: Config) -> dict[str, Any] | None:
-    """The first resize of the test pipeline."""
-    loader = cfg.get('test_dataloader') or {}
-    pipeline = cfg.get('test_pipeline') or (loader.get('dataset') or {}).get('pipeline') or []
-    to_float32 = any(step.get('to_float32', False) for step in pipeline)
-    for step in pipeline:
-        if str(step.get('type')).split('.')[-1] != 'Resize':
-            continue
-        if step.get('scale_factor'):
-            return dict(scale_factor=step['scale_factor'], to_float32=to_float32)
-        return dict(scale=step['scale'], keep_ratio=step.get('keep_ratio', False), to_float32=to_float32)
-    return None
 
 
 def _read_files(config: str, checkpoint: str) -> dict[str, str]:

@@ -200,7 +200,7 @@ def _pad(picture: np.ndarray, step: Step) -> np.ndarray:
 
 
 def _grey(picture: np.ndarray, step: Step) -> np.ndarray:
-    """mmseg's RGB2Gray: weights of the channels in the order that they have, in float64."""
+    """Mmseg's RGB2Gray: weights of the channels in the order that they have, in float64."""
     weights = np.asarray(step.get('weights', (0.299, 0.587, 0.114)), np.float64)
     if picture.shape[2] != len(weights):
         raise DeployError(f'step RGB2Gray: {len(weights)} weights for a picture of {picture.shape[2]} channels')

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.instructions import saturates
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import Runner, open_artefact
 
 SUFFIXES = ('.onnx', '.xml')
 
 
-def open_model(path: Path, threads: int, device: str | None, metadata: Metadata | None) -> tuple[Runner, Metadata]:
+def open_model(
+    path: Path, threads: int, device: str | None, metadata: Metadata | None, runner: Runner | None = None
+) -> tuple[Runner, Metadata]:
     """Opens a file of onnxruntime or OpenVINO.
 
     Args:
@@ -19,6 +23,7 @@ def open_model(path: Path, threads: int, device: str | None, metadata: Metadata 
         threads: Of the runtime; 0 leaves it to the runtime.
         device: See ``open_artefact``.
         metadata: For files that hold none; wins over the file's own.
+        runner: The file where it is open already.
 
     Returns:
         The model and what is known of it.
@@ -28,11 +33,12 @@ def open_model(path: Path, threads: int, device: str | None, metadata: Metadata 
     """
     if not path.exists():
         raise DeployError(f'model {path}: no such file')
-    if path.suffix not in SUFFIXES or not path.is_file():
-        raise DeployError(f'model {path}: expected .onnx, or the .xml of OpenVINO')
-    if threads < 0:
-        raise DeployError(f'threads: expected 0 (as many as the runtime likes) or more, got {threads}')
-    runner = open_artefact(path, threads, device)
+    if runner is None:
+        if path.suffix not in SUFFIXES or not path.is_file():
+            raise DeployError(f'model {path}: expected .onnx, or the .xml of OpenVINO')
+        if threads < 0:
+            raise DeployError(f'threads: expected 0 (as many as the runtime likes) or more, got {threads}')
+        runner = open_artefact(path, threads, device)
     metadata = metadata or runner.metadata
     if metadata is None:
         raise DeployError(
@@ -41,6 +47,11 @@ def open_model(path: Path, threads: int, device: str | None, metadata: Metadata 
             'line: --metadata FILE.json); docs/deploy/README.md lists the fields'
         )
     check_metadata(runner, metadata.interface, str(path))
+    if metadata.tools.get('full_range') and path.suffix == '.onnx' and saturates():
+        warnings.warn(
+            f'model {path}: its INT8 weights use all 8 bits, and this CPU has no VNNI: sums overflow, and masks are '
+            f'worse than where it was made ({metadata.tools.get("measured_on")}). Quantise without --full-range'
+        )
     return runner, metadata
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
+from mmseg_liteseg.deploy.runners import Runner
 from mmseg_liteseg.visualization.overlays import paint_label
 
 from .opening import open_model
 from .pictures import ORDERS, to_bgr
-from .sizing import network_size, resize_picture, to_mask
+from .sizing import network_size, prepare_picture, to_mask
 
 
 class Segmenter:
@@ -37,6 +38,7 @@ class Segmenter:
         order: Of the channels of pictures, in and out: 'bgr' (OpenCV's) or 'rgb'.
         batch: Most pictures of a run, for a model that takes any number.
         metadata: What the file does not say of itself, see ``mmseg_liteseg.deploy.metadata``.
+        runner: The artefact where it is open already, in whatever runtime; ``threads`` and ``device`` are its own then.
 
     Attributes:
         metadata: Classes, palette and interface of the model.
@@ -56,13 +58,14 @@ class Segmenter:
         order: str = 'bgr',
         batch: int = 4,
         metadata: Metadata | None = None,
+        runner: Runner | None = None,
     ) -> None:
         if order not in ORDERS:
             raise DeployError(f'order: expected one of {", ".join(ORDERS)}, got {order!r}')
         if batch < 1:
             raise DeployError(f'batch: expected a positive number, got {batch}')
         self.path, self.order = Path(path), order
-        self._runner, self.metadata = open_model(self.path, threads, device, metadata)
+        self._runner, self.metadata = open_model(self.path, threads, device, metadata, runner)
         self.runtime = self._runner.runtime
         self._interface = self.metadata.interface
         self.batch = self._interface.batch or batch
@@ -114,7 +117,7 @@ class Segmenter:
         """BGR pictures -> masks, pictures of one size in the network together."""
         groups: dict[Any, list[int]] = {}
         for index, picture in enumerate(pictures):
-            size = network_size(picture.shape[:2], self._interface, self.metadata.resize)
+            size = network_size(picture.shape[:2], self._interface, self.metadata.steps)
             groups.setdefault(tuple(size), []).append(index)
         masks: dict[int, np.ndarray] = {}
         for size, members in groups.items():
@@ -127,14 +130,13 @@ class Segmenter:
 
     def _run(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
         """One run of the model; a batch of a fixed number is filled up with repetitions."""
-        as_float = self._interface.dtype == 'float32' and bool((self.metadata.resize or {}).get('to_float32'))
-        if self._interface.color == 'gray':
-            pictures = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None] for picture in pictures]
-        resized = [resize_picture(picture, size, as_float) for picture in pictures]
+        resized = [prepare_picture(picture, size, self._interface, self.metadata.steps) for picture in pictures]
         resized += resized[-1:] * ((self._interface.batch or len(resized)) - len(resized))
         inputs = self._interface.prepare(np.stack(resized))
         try:
             outputs = self._runner(inputs)
+        except DeployError:
+            raise
         except Exception as error:  # runtimes' errors share no base but Exception
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise DeployError(f'model {self.path}: it failed on an input of shape {inputs.shape} ({reason})') from error

@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Tuple
+from typing import Iterable, Sequence
 
 import cv2
 import numpy as np
 
 from mmseg_liteseg.deploy.metadata import Interface
+from mmseg_liteseg.deploy.steps import Size, Step, resize, size_after, take_steps
 
 from .label_map import label_map
 
-Size = Tuple[int, int]
-"""Height and width."""
 
-
-def network_size(size: Size, interface: Interface, resize: Mapping[str, Any] | None) -> Size:
-    """The size at which a picture goes into the network.
+def network_size(size: Size, interface: Interface, steps: Sequence[Step]) -> Size:
+    """The size (H, W) at which a picture goes into the network.
 
     Args:
         size: (H, W) of the picture.
         interface: Of the artefact; its own size, if it has one, decides.
-        resize: ``Metadata.resize``: what the config's test pipeline does.
-
-    Returns:
-        (H, W).
+        steps: ``Metadata.steps``: what the config's test pipeline does.
     """
-    if interface.size:
-        return interface.size
-    if not resize:
-        return size
-    height, width = size
-    if 'scale_factor' in resize:
-        factors = _pair(resize['scale_factor'])
-    else:
-        scale = _pair(resize['scale'])
-        if not resize.get('keep_ratio'):
-            return int(scale[1]), int(scale[0])
-        factors = _pair(min(max(scale) / max(size), min(scale) / min(size)))
-    # rounded as mmcv rounds; it would fail where nothing is left
-    return max(int(height * factors[1] + 0.5), 1), max(int(width * factors[0] + 0.5), 1)
+    return interface.size or size_after(size, steps)
 
 
-def resize_picture(picture: np.ndarray, size: Size, as_float: bool) -> np.ndarray:
-    """Bilinear, as mmcv does it: (h, w, C) uint8 -> (H, W, C), uint8, or float32 with its fractions."""
-    if picture.shape[:2] == tuple(size):
-        return picture
-    source = picture.astype(np.float32) if as_float else picture
-    resized = cv2.resize(source, tuple(size)[::-1], interpolation=cv2.INTER_LINEAR)
-    return resized.reshape(*size, picture.shape[2])  # OpenCV drops a single channel
+def prepare_picture(picture: np.ndarray, size: Size, interface: Interface, steps: Sequence[Step]) -> np.ndarray:
+    """(h, w, C) -> (H, W, C') for the network, by the config's own steps where they end at its size.
+
+    A model of another size gets the picture resized to it, bilinearly, after the steps that change no size.
+    """
+    if interface.dtype == 'uint8':  # the pre-processing is inside, and takes whole numbers
+        steps = [step for step in steps if step['type'] != 'ToFloat32']
+    if size_after(picture.shape[:2], steps) != tuple(size):
+        steps = [step for step in steps if step['type'] in ('ToFloat32', 'RGB2Gray')]
+    if interface.color == 'gray' and all(step['type'] != 'RGB2Gray' for step in steps):
+        picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None]
+    return resize(take_steps(picture, steps), size)
 
 
 def to_mask(output: np.ndarray, interface: Interface, sizes: Iterable[Size], dtype: type) -> np.ndarray:
@@ -100,8 +87,3 @@ def _resize_logits(channel: np.ndarray, sizes: Iterable[Size], align_corners: bo
     for size in sizes:
         channel = resize_bilinear(channel, size, align_corners)
     return channel
-
-
-def _pair(value: Any) -> tuple:
-    """A number for both sides, or (for the width, for the height)."""
-    return tuple(value) if isinstance(value, (list, tuple)) else (value, value)

@@ -21,7 +21,7 @@ def test_roundtrip():
         make(size=(512, 1024), batch=1),
         ('road', 'sky'),
         ((1, 2, 3), (4, 5, 6)),
-        dict(scale_factor=0.5, to_float32=True),
+        (dict(type='ToFloat32'), dict(type='Resize', scale_factor=0.5)),
         dict(config='a.py'),
         dict(torch='2'),
     )
@@ -36,8 +36,8 @@ def test_broken_text_names_the_file(text):
 
 def test_later_format_is_refused():
     text = json.loads(Metadata(make(), (), ()).to_json())
-    with pytest.raises(DeployError, match='format 2'):
-        Metadata.from_json(json.dumps({**text, 'format': 2}), 'x.onnx')
+    with pytest.raises(DeployError, match='format 3'):
+        Metadata.from_json(json.dumps({**text, 'format': 3}), 'x.onnx')
 
 
 @pytest.mark.parametrize('field', ['layout', 'dtype', 'color', 'output'])
@@ -62,3 +62,10 @@ def test_prepare_raw_only_orders_channels():
     assert found.dtype == np.uint8
     assert found.flags['C_CONTIGUOUS']
     assert np.array_equal(found, images[..., ::-1])
+
+
+def test_resize_of_format_1_becomes_steps():
+    text = json.loads(Metadata(make(), (), ()).to_json())
+    del text['steps']
+    old = json.dumps({**text, 'format': 1, 'resize': dict(scale_factor=0.5, to_float32=True)})
+    assert Metadata.from_json(old, 'x.onnx').steps == (dict(type='ToFloat32'), dict(type='Resize', scale_factor=0.5))

@@ -1,17 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-import torch
 from mmengine.config import Config
-from mmseg.models.utils import resize
 
 from mmseg_liteseg.deploy.data import Example, calibration_examples, scoring_examples
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.metadata import Interface
-from mmseg_liteseg.deploy.score import score, to_labels
-
-
-def interface(output):
-    return Interface('NCHW', 'float32', 'rgb', (0.0,) * 3, (1.0,) * 3, None, None, output)
+from mmseg_liteseg.deploy.score import score
 
 
 @pytest.fixture
@@ -23,10 +18,10 @@ def example():
 
 
 def test_scores_of_the_truth_and_of_one_class(example):
-    truth = np.where(example.label == 255, 0, example.label)[None].astype(np.uint8)
-    zeros = np.zeros((1, 20, 30), np.uint8)
+    truth = np.where(example.label == 255, 0, example.label).astype(np.uint8)
+    zeros = np.zeros((20, 30), np.uint8)
     found = score(
-        {name: (lambda x, y=y: y, interface('labels')) for name, y in (('truth', truth), ('zeros', zeros))},
+        {name: SimpleNamespace(predict=lambda x, y=y: y) for name, y in (('truth', truth), ('zeros', zeros))},
         [example, example],
         num_classes=4,
     )
@@ -38,19 +33,6 @@ def test_scores_of_the_truth_and_of_one_class(example):
     assert len(found['truth'].milliseconds) == 2
 
 
-def test_logits_are_resized_before_they_are_compared():
-    rng = torch.Generator().manual_seed(0)
-    scores = torch.randn(1, 4, 3, 4, generator=rng)
-    middle = resize(scores, (20, 30), mode='bilinear', align_corners=False)
-    expected = resize(middle, (41, 59), mode='bilinear', align_corners=False).argmax(1)[0]
-    for output, given in (('scores', scores), ('logits', middle)):
-        assert torch.equal(to_labels(given.numpy(), interface(output), (20, 30), (41, 59)), expected)
-    labels = middle.argmax(1).numpy().astype(np.uint8)
-    assert to_labels(labels, interface('labels'), (20, 30), (40, 60)).equal(
-        torch.from_numpy(labels[0]).long().repeat_interleave(2, 0).repeat_interleave(2, 1)
-    )
-
-
 def test_examples_come_from_the_config(tiny):
     cfg = Config.fromfile(tiny[0])
     cfg.test_dataloader.dataset.length = 9
@@ -59,7 +41,7 @@ def test_examples_come_from_the_config(tiny):
     assert len(list(scoring_examples(cfg, None))) == 9
     (first, *_) = calibration_examples(cfg, 5)
     assert '/train_' in first.name
-    assert first.image.shape == (48, 64, 3)  # as the test pipeline gives it: no crop
+    assert first.image.shape == (48, 64, 3)  # as it is in the file: no crop
     assert first.image.dtype == np.uint8
 
 

@@ -1,11 +1,10 @@
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 
 from mmseg_liteseg.datasets.classes import CAMVID_METAINFO
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.source import _read_resize, load_source, reference_logits, sha256_of
+from mmseg_liteseg.deploy.source import load_source, reference_logits, sha256_of
 
 
 def save(tmp_path, state_dict, meta=None):
@@ -82,19 +81,6 @@ def test_files_are_named(tiny, tmp_path):
     broken.write_bytes(tiny[1].read_bytes()[:1000])
     with pytest.raises(DeployError, match=r'broken\.pth: cannot be read'):
         load_source(str(tiny[0]), str(broken))
-
-
-@pytest.mark.parametrize(
-    ('step', 'expected'),
-    [
-        (dict(type='Resize', scale_factor=0.5), dict(scale_factor=0.5, to_float32=True)),
-        (dict(type='mmseg.Resize', scale=(96, 64)), dict(scale=(96, 64), keep_ratio=False, to_float32=True)),
-        (dict(type='PackSegInputs'), None),
-    ],
-)
-def test_resize_rule(step, expected):
-    cfg = Config(dict(test_pipeline=[dict(type='LoadImageFromFile', to_float32=True), step]))
-    assert _read_resize(cfg) == expected
 
 
 def test_loaded_as_mmengine_would(source, tiny):

@@ -58,8 +58,8 @@ def blocks(height: int, width: int) -> np.ndarray:
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Stub]:
     """Makes ``open_artefact`` answer with a stub for the file ``stub.path``."""
 
-    def make(function: Callable | None = None, resize: dict | None = None, **interface: object) -> Stub:
-        metadata = Metadata(Interface(**{**INTERFACE, **interface}), ('r', 'g', 'b'), PALETTE, resize)
+    def make(function: Callable | None = None, steps: tuple = (), **interface: object) -> Stub:
+        metadata = Metadata(Interface(**{**INTERFACE, **interface}), ('r', 'g', 'b'), PALETTE, steps)
         runner = Stub(metadata)
         runner.function, runner.path = function, tmp_path / 'stub.onnx'
         runner.path.touch()

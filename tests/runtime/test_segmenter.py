@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.steps import from_resize
 from tests.runtime.conftest import PALETTE, draw, greatest
 
 GREY = dict(color='gray', mean=(0.0,), std=(1.0,))
@@ -48,7 +49,7 @@ def test_fixed_size_and_back(segmenter):
 @pytest.mark.parametrize('to_float32', [False, True])
 def test_resized_as_the_config_does(segmenter, to_float32):
     image = draw(20, 30)
-    made = segmenter(output='logits', resize=dict(scale_factor=0.5, to_float32=to_float32))
+    made = segmenter(output='logits', steps=from_resize(dict(scale_factor=0.5, to_float32=to_float32)))
     assert made.predict(image).shape == (20, 30)
     expected = cv2.resize(image.astype(np.float32 if to_float32 else np.uint8), (15, 10))[..., ::-1]
     assert np.array_equal(made.stub.inputs[0][0], expected.transpose(2, 0, 1))
@@ -57,7 +58,7 @@ def test_resized_as_the_config_does(segmenter, to_float32):
 def test_raw_pixels_are_rounded_not_cut(segmenter):
     image = draw(20, 30)
     raw = dict(layout='NHWC', dtype='uint8', color='bgr')
-    made = segmenter(resize=dict(scale_factor=0.5, to_float32=True), **raw)
+    made = segmenter(steps=from_resize(dict(scale_factor=0.5, to_float32=True)), **raw)
     made.predict(image)
     assert np.array_equal(made.stub.inputs[0][0], cv2.resize(image, (15, 10)))
 

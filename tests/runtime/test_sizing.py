@@ -1,21 +1,13 @@
-import mmcv.transforms
+import cv2
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from mmseg_liteseg.deploy.metadata import Interface
-from mmseg_liteseg.runtime.sizing import network_size, resize_bilinear, resize_labels, resize_picture, to_mask
+from mmseg_liteseg.runtime.sizing import network_size, prepare_picture, resize_bilinear, resize_labels, to_mask
 from tests.runtime.conftest import INTERFACE, draw
 
-RESIZES = (
-    dict(scale_factor=0.5),
-    dict(scale_factor=0.75),
-    dict(scale_factor=(0.4, 1.3)),
-    dict(scale=(40, 30)),
-    dict(scale=(64, 48), keep_ratio=True),
-    dict(scale=(48, 64), keep_ratio=True),
-)
 # from, to; one axis up and the other down, exact halves, single pixels
 SIZES = (((9, 12), (72, 96)), ((13, 17), (50, 67)), ((20, 30), (10, 15)), ((20, 7), (15, 40)), ((1, 5), (7, 1)))
 
@@ -24,29 +16,27 @@ def interface(**changes):
     return Interface(**{**INTERFACE, **changes})
 
 
-@pytest.mark.parametrize('resize', RESIZES)
-@pytest.mark.parametrize('to_float32', [False, True])
-@pytest.mark.parametrize('size', [(45, 61), (30, 40), (61, 33)])
-def test_resize_is_mmcvs(resize, to_float32, size):
-    image = draw(*size)
-    transform = mmcv.transforms.Resize(**resize)
-    expected = transform(dict(img=image.astype(np.float32) if to_float32 else image))['img']
-    as_json = {key: list(value) if isinstance(value, tuple) else value for key, value in resize.items()}
-    found_size = network_size(size, interface(), as_json)
-    found = resize_picture(image, found_size, to_float32)
-    assert found_size == expected.shape[:2]
-    assert found.dtype == (expected.dtype if found_size != size else np.uint8)
-    assert np.array_equal(found, expected)
-
-
 def test_the_models_own_size_decides():
-    assert network_size((45, 61), interface(size=(32, 64)), dict(scale_factor=0.5)) == (32, 64)
-    assert network_size((45, 61), interface(), None) == (45, 61)
-    assert network_size((1, 3), interface(), dict(scale_factor=0.1)) == (1, 1)
+    half = [dict(type='Resize', scale_factor=0.5)]
+    assert network_size((45, 61), interface(size=(32, 64)), half) == (32, 64)
+    assert network_size((45, 61), interface(), half) == (23, 31)
+    assert network_size((45, 61), interface(), ()) == (45, 61)
+    assert network_size((1, 3), interface(), [dict(type='Resize', scale_factor=0.1)]) == (1, 1)
+
+
+def test_steps_are_taken_where_they_end_at_the_models_size():
+    image, nearest = draw(40, 60), [dict(type='Resize', scale=[30, 20], interpolation='nearest')]
+    for size in ((20, 30), (16, 24)):
+        found = prepare_picture(image, size, interface(size=size), nearest)
+        method = cv2.INTER_NEAREST if size == (20, 30) else cv2.INTER_LINEAR
+        assert np.array_equal(found, cv2.resize(image, size[::-1], interpolation=method))
 
 
 def test_grey_keeps_its_channel():
-    assert resize_picture(draw(8, 8)[..., :1], (4, 4), True).shape == (4, 4, 1)
+    grey = interface(color='gray', mean=(0.0,), std=(1.0,))
+    assert prepare_picture(draw(8, 8), (4, 4), grey, ()).shape == (4, 4, 1)
+    weighted = [dict(type='RGB2Gray', out_channels=1, weights=[0.0, 1.0, 0.0])]
+    assert np.array_equal(prepare_picture(draw(8, 8), (8, 8), grey, weighted), draw(8, 8)[..., 1:2])
 
 
 @pytest.mark.parametrize('align_corners', [False, True])

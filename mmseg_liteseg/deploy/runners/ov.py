@@ -12,8 +12,8 @@ from ..errors import DeployError, require
 from ..metadata import KEY, Metadata
 from .base import Runner
 
-# Primitives are kept per shape. 5,000, the plug-in's default, grew to 1.3 GB over pictures of many sizes; 100 holds some
-# 350 MB and is no slower, at one size nor at many.
+# Primitives are kept per shape. With 5,000, the plug-in's default, 3,000 pictures of many sizes grew to 1.3 GB; 100
+# hold some 350 MB and are no slower, at one size nor at many.
 _CACHED_PRIMITIVES = '100'
 
 

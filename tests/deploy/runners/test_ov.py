@@ -1,0 +1,68 @@
+"""OpenVINO's runner on a small graph whose runs can be made to fail."""
+
+import numpy as np
+import pytest
+
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.runners import open_artefact
+
+openvino = pytest.importorskip('openvino')
+opset = pytest.importorskip('openvino.opset13')
+
+
+def save(path, shape, quantised=False):
+    """Label map of a 1x1 convolution: (N, 3, H, W) -> (N, H, W), int32."""
+    x = opset.parameter(shape, np.float32)
+    y = x
+    if quantised:
+        y = opset.fake_quantize(y, *(np.float32(v).reshape(1, 1, 1, 1) for v in (0, 1, 0, 1)), 256)
+    weight = np.random.default_rng(0).standard_normal((5, 3, 1, 1)).astype(np.float32)
+    y = opset.convolution(y, weight, [1, 1], [0, 0], [0, 0], [1, 1])
+    labels = opset.squeeze(opset.topk(y, 1, 1, 'max', 'value').output(1), np.int64([1]))
+    openvino.save_model(openvino.Model([labels], [x]), path, compress_to_fp16=False)
+    return path
+
+
+def draw(*shape):
+    return np.random.default_rng(1).random((1, 3, *shape), np.float32)
+
+
+class Failing:
+    """A request whose next runs fail: with an error, or in silence as OpenVINO's do on one thread."""
+
+    def __init__(self, request, error):
+        self.request, self.error = request, error
+
+    def get_output_tensor(self, index):
+        return self.request.get_output_tensor(index)
+
+    def infer(self, inputs):
+        if self.error:
+            raise RuntimeError('Failed to allocate 50331648 bytes of memory')
+        return [self.get_output_tensor(0).data.copy()]  # what lay there before
+
+
+@pytest.mark.parametrize('shape', [[-1, 3, -1, -1], [1, 3, 8, 12]], ids=['any size', 'one size'])
+@pytest.mark.parametrize('error', [True, False], ids=['error', 'silence'])
+def test_compiled_anew_after_a_failure(tmp_path, shape, error):
+    runner = open_artefact(save(tmp_path / 'a.xml', shape), 1)
+    expected, compiled = runner(draw(8, 12)).copy(), runner._compiled
+    runner._local.request = Failing(runner._local.request, error)
+    with pytest.raises(DeployError, match='allocate' if error else 'gave no output'):
+        runner(draw(8, 12))
+    assert np.array_equal(runner(draw(8, 12)), expected)
+    assert runner._compiled is not compiled
+
+
+def test_an_int8_model_of_any_size_is_refused(tmp_path):
+    with pytest.raises(DeployError, match='--shape H W'):
+        open_artefact(save(tmp_path / 'any.xml', [-1, 3, -1, -1], quantised=True))
+    assert open_artefact(save(tmp_path / 'one.xml', [1, 3, 8, 12], quantised=True))(draw(8, 12)).shape == (1, 8, 12)
+
+
+def test_answers_of_many_sizes(tmp_path):
+    """The cache of primitives is small; its answers must not depend on it."""
+    runner, fresh = (open_artefact(save(tmp_path / 'a.xml', [-1, 3, -1, -1]), 1) for _ in range(2))
+    for side in (*range(4, 16), 4, 5):
+        runner(draw(side, side + 3))
+    assert np.array_equal(runner(draw(9, 7)), fresh(draw(9, 7)))

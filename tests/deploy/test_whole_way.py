@@ -1,0 +1,79 @@
+"""The report compares what a user gets, from the file on."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND
+from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.export import describe
+from mmseg_liteseg.deploy.exporters import ExportOptions
+from mmseg_liteseg.deploy.source import load_source
+from mmseg_liteseg.deploy.whole_way import compare_files, reason_to_differ
+from mmseg_liteseg.runtime import Segmenter
+from tests.runtime.test_parity import GraphRunner
+
+LOAD, PACK = dict(type='LoadImageFromFile'), dict(type='PackSegInputs')
+MULTIPLE = dict(type='ResizeToMultiple', size_divisor=32)
+
+
+def open_with(tiny, tmp_path, *steps, change=lambda metadata: metadata, **options):
+    """Source with a test pipeline of its own, and a segmenter around what would be exported."""
+    source = load_source(*map(str, tiny), dict(test_pipeline=[LOAD, *steps, PACK]))
+    runner = GraphRunner(source, ExportOptions(**options))
+    runner.metadata = change(runner.metadata)
+    (tmp_path / 'a.onnx').touch()
+    return source, Segmenter(tmp_path / 'a.onnx', runner=runner)
+
+
+@pytest.mark.parametrize(
+    'steps',
+    [
+        (MULTIPLE,),
+        (dict(type='Resize', scale=(200, 100), keep_ratio=True, interpolation='area'),),
+        (dict(type='Resize', scale=(96, 64), backend='pillow'), dict(type='Pad', size_divisor=128)),
+        (dict(type='ResizeShortestEdge', scale=80, max_size=110), dict(type='RGB2Gray')),
+    ],
+    ids=lambda steps: '+'.join(step['type'] for step in steps),
+)
+def test_recorded_steps_agree(tiny, tmp_path, steps):
+    source, segmenter = open_with(tiny, tmp_path, *steps, output='scores')
+    rows = compare_files(source, segmenter, None, DEFAULT_BOUND, lambda line: None)
+    assert len(rows) == 2
+    assert all(row['reason'] is None and row['passed'] for row in rows)
+
+
+def test_a_step_that_is_lost_is_noticed(tiny, tmp_path):
+    forget = lambda metadata: replace(metadata, steps=())  # noqa: E731
+    source, segmenter = open_with(tiny, tmp_path, MULTIPLE, change=forget, output='scores')
+    with pytest.raises(DeployError, match='differs from that of inference_model'):
+        compare_files(source, segmenter, None, DEFAULT_BOUND, lambda line: None)
+
+
+def test_the_users_own_pictures(tiny, tmp_path):
+    for index in range(6):
+        picture = np.random.default_rng(index).integers(0, 256, (40, 56, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f'{index}.png'), picture)
+    source, segmenter = open_with(tiny, tmp_path, output='labels')
+    lines = []
+    rows = compare_files(source, segmenter, str(tmp_path), DEFAULT_BOUND, lines.append)
+    assert [row['name'] for row in rows] == ['0.png', '1.png', '2.png', '3.png']
+    assert '40x56' in lines[1]
+
+
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        (dict(output='scores', size=(64, 96)), 'resized to the artefact'),
+        (dict(output='labels'), 'labels are resized'),
+        (dict(output='scores', raw=True), 'whole numbers'),
+        (dict(output='scores'), None),
+    ],
+)
+def test_reasons_are_named(tiny, options, reason):
+    load = dict(LOAD, to_float32=True)
+    source = load_source(*map(str, tiny), dict(test_pipeline=[load, dict(type='Resize', scale_factor=0.5), PACK]))
+    found = reason_to_differ(describe(source, ExportOptions(**options)), (90, 120))
+    assert found is None if reason is None else reason in found
