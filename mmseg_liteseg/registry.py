@@ -12,6 +12,7 @@ from mmengine.config import utils as _config_utils
 from mmengine.registry import Registry
 
 from .checkpoint import loader as _loader  # noqa: F401 (lets mmengine read .pdparams)
+from .checkpoint import schemes as _schemes  # noqa: F401 (and .pth without running what they hold)
 
 SCOPE = 'mmseg_liteseg'
 

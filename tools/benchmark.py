@@ -11,6 +11,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
   python tools/benchmark.py PP-LiteSeg-T STDC1-Seg --tasks network labels --size 512x1024
@@ -57,6 +58,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--train-batches', type=int, default=0, metavar='N', help='with --data: train so many batches per loader [0]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='with --data: settings of the config')
     add('--out', default='work_dirs/benchmark/results', metavar='PREFIX', help='writes PREFIX.json, .md and .png')
+    add_trust_option(parser)
     return parser, parser.parse_args(argv)
 
 

@@ -9,6 +9,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/convert_mmdeploy.py configs/deploy/segmentation_onnxruntime_dynamic.py CONFIG CHECKPOINT \\
@@ -34,6 +35,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='settings of the deploy config to override, such as onnx_config.input_shape="[480,360]" (width, height)',
     )
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -8,6 +8,7 @@ from typing import Sequence
 from mmseg_liteseg.checkpoint.convert_file import convert_file
 from mmseg_liteseg.checkpoint.report import format_report
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -24,6 +25,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('output', metavar='OUT', help='.pth, or .pdparams if IN is a .pth of ours')
     parser.add_argument('--config', help='also check that the weights fit the model of this config')
     parser.add_argument('--verbose', action='store_true', help='list every tensor')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

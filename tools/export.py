@@ -9,6 +9,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
   any size and batch, labels out:
@@ -43,6 +44,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--max-pixels', type=float, default=1e-4, help='allowed share of differing pixels [1e-4]')
     add('--images', metavar='DIR', help='compare on these images, resized [drawn street scenes]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

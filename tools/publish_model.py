@@ -8,6 +8,7 @@ from typing import Sequence
 
 from mmseg_liteseg.checkpoint.publish import publish
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -20,6 +21,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('input', metavar='IN', help='checkpoint of a training')
     parser.add_argument('output', metavar='OUT', help='NAME.pth; the hash is added to it')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -9,6 +9,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/quantize.py CONFIG CHECKPOINT --out deploy --images 100
@@ -38,6 +39,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
     add('--opset', type=int, default=13, help='of ONNX, 13 to 20 [13]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from mmseg_liteseg.command_line import make_parser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/report.py configs/ppliteseg/ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py \\
@@ -18,6 +19,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     parser = make_parser('Evaluate a model and draw what it sees and how it was trained', EXAMPLE)
     parser.add_argument('checkpoint', help='weights: a file or a URL')
     parser.add_argument('--samples', type=int, default=6, help='pictures on the sheet of predictions [6]')
+    add_trust_option(parser)
     return parser, parser.parse_args(argv)
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Sequence
 
 from mmseg_liteseg.command_line import make_parser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/test.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py \\
@@ -19,6 +20,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', metavar='DIR', help='write every prediction there, as a PNG of class indices')
     parser.add_argument('--show-dir', metavar='DIR', help='write pictures of labels and predictions there')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation, as the config describes it')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Sequence
 
 from mmseg_liteseg.command_line import make_parser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/train.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py --work-dir work_dirs/camvid \\
@@ -22,6 +23,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
     parser.add_argument('--skip-data-check', action='store_true', help='train without a look at the data first')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

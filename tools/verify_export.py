@@ -10,6 +10,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
   a file of tools/export.py, which says itself what it takes and gives:
@@ -50,6 +51,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     stated.add_argument('--color', choices=('rgb', 'bgr', 'gray'), help='order of its channels')
     stated.add_argument('--output', choices=('labels', 'logits', 'scores'), help='scores are logits at 1/8 [logits]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

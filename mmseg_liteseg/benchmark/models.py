@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_liteseg.engine.cpu import sync_bn_to_bn
+from mmseg_liteseg.engine.loading import reading
 
 from .case import Model
 from .errors import BenchmarkError
@@ -66,7 +67,8 @@ def build(cfg: Config, size: tuple[int, int], checkpoint: str | None = None) -> 
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).eval()
     if checkpoint:
-        load_checkpoint(model, checkpoint, map_location='cpu')
+        with reading(checkpoint, BenchmarkError):
+            load_checkpoint(model, checkpoint, map_location='cpu')
     else:
         settle(model, size)
     model.cfg = cfg

@@ -50,7 +50,7 @@ def read_paddle_url(url: str) -> PaddleFile:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = f'{path}.{os.getpid()}.part'
     try:
-        _download(url, temporary)
+        download(url, temporary)
         file = read_paddle_file(temporary)
         os.replace(temporary, path)
     except CheckpointFileError as error:
@@ -62,7 +62,12 @@ def read_paddle_url(url: str) -> PaddleFile:
     return file
 
 
-def _download(url: str, path: str) -> None:
+def download(url: str, path: str) -> None:
+    """Downloads what is behind an address, without its fragment, with a progress bar on a terminal.
+
+    Raises:
+        CheckpointFileError: The server did not send it.
+    """
     try:
         download_url_to_file(urldefrag(url)[0], path, progress=sys.stderr.isatty())
     except HTTPError as error:

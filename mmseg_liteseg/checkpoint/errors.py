@@ -11,3 +11,11 @@ class CheckpointFileError(LiteSegError):
 
 class CheckpointMismatchError(CheckpointFileError):
     """A sound file that does not fit the model it is loaded into."""
+
+
+class BrokenCheckpointError(CheckpointFileError):
+    """A file that cannot be read; the cause says where reading ended."""
+
+
+class UnsafeCheckpointError(CheckpointFileError):
+    """A file that could only be read by running what it names. Says what that is and how to allow it."""

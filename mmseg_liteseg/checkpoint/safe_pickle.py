@@ -14,9 +14,6 @@ from typing import Any, Callable, Mapping
 
 from .errors import CheckpointFileError
 
-# A file of weights takes about 40 operations per array; more than this is not one.
-MAX_OPERATIONS = 500_000
-
 
 class SafeGlobal:
     """Stands in for a function or class that a pickle names; ``call`` is what calling it means."""
@@ -28,6 +25,14 @@ class SafeGlobal:
             CheckpointFileError: The arguments are not those that valid files hold.
         """
         raise CheckpointFileError('calls a global that no file of weights calls')
+
+    def new(self, args: tuple) -> Any:
+        """An object of a class, as yet without state.
+
+        Raises:
+            CheckpointFileError: It is no class of which valid files hold objects.
+        """
+        raise CheckpointFileError('makes an object of something that is no class')
 
 
 class SafeObject:
@@ -48,7 +53,14 @@ class SafeUnpickler:
     Args:
         data: The file. Byte strings in it are returned as views into it, not copies.
         allowed: Stand-in for each (module, name) that the file may refer to.
+
+    Attributes:
+        max_operations: A file of weights takes about 40 operations per array; more than this is not one.
+        protocols: Versions of the pickle format that are read.
     """
+
+    max_operations = 500_000
+    protocols = (2, 3, 4)
 
     def __init__(self, data: bytes, allowed: Mapping[tuple[str, str], SafeGlobal]) -> None:
         self.data = memoryview(data)
@@ -66,7 +78,7 @@ class SafeUnpickler:
                 such pickle at all.
         """
         try:
-            result = self._run()
+            result = self._run(OPERATIONS)
         except CheckpointFileError:
             raise
         except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError, struct.error) as error:
@@ -75,18 +87,20 @@ class SafeUnpickler:
             raise CheckpointFileError(f'goes on for {len(self.data) - self.position} bytes after the end of its data')
         return result
 
-    def _run(self) -> Any:
-        for _ in range(MAX_OPERATIONS):
+    def _run(self, operations: Mapping[int, Callable[[Any], None]]) -> Any:
+        for _ in range(self.max_operations):
             opcode = self._read(1)[0]
             if opcode == pickle.STOP[0]:
                 return self.stack.pop()
-            operation = _OPERATIONS.get(opcode)
+            operation = operations.get(opcode)
             if operation is None:
                 raise CheckpointFileError(
                     f'holds a pickle operation that no file of weights needs ({opcode:#x} at byte {self.position - 1})'
                 )
             operation(self)
-        raise CheckpointFileError(f'takes more than {MAX_OPERATIONS} operations to read, so it is no file of weights')
+        raise CheckpointFileError(
+            f'takes more than {self.max_operations} operations to read, so it is no file of weights'
+        )
 
     def _read(self, size: int) -> memoryview:
         start, self.position = self.position, self.position + size
@@ -118,8 +132,11 @@ class SafeUnpickler:
 
     def _protocol(self) -> None:
         protocol = self._number('<B')
-        if protocol not in (2, 3, 4):
-            raise CheckpointFileError(f'is a pickle of protocol {protocol}; 2, 3 and 4 can be read')
+        if protocol not in self.protocols:
+            *some, last = self.protocols
+            raise CheckpointFileError(
+                f'is a pickle of protocol {protocol}; {", ".join(map(str, some))} and {last} can be read'
+            )
 
     def _mark(self) -> None:
         self.marked.append(self.stack)
@@ -148,9 +165,17 @@ class SafeUnpickler:
                 raise CheckpointFileError(f'holds {key[:200]!a} twice')
             target[key] = value
 
-    def _global(self, module: Any, name: Any) -> SafeGlobal:
+    def _global(self, module: Any, name: Any) -> Any:
         if type(module) is not str or type(name) is not str:
             raise CheckpointFileError('names a global by something that is no text')
+        return self.find_class(module, name)
+
+    def find_class(self, module: str, name: str) -> SafeGlobal:
+        """Stand-in for a global.
+
+        Raises:
+            CheckpointFileError: The file may not refer to it.
+        """
         if (module, name) not in self.allowed:
             full = f'{module}.{name}'[:120]
             raise CheckpointFileError(
@@ -171,7 +196,9 @@ class SafeUnpickler:
         self.stack[-1].set_state(state)
 
 
-def _pushes(value: Callable[[SafeUnpickler], Any]) -> Callable[[SafeUnpickler], None]:
+def pushes(value: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """An operation that puts what ``value`` gives on the stack."""
+
     def operation(reader: SafeUnpickler) -> None:
         item = value(reader)  # may replace the stack, so before looking it up
         reader.stack.append(item)
@@ -179,31 +206,31 @@ def _pushes(value: Callable[[SafeUnpickler], Any]) -> Callable[[SafeUnpickler], 
     return operation
 
 
-_OPERATIONS: dict[int, Callable[[SafeUnpickler], None]] = {
-    pickle.PROTO[0]: SafeUnpickler._protocol,
+OPERATIONS: dict[int, Callable[[Any], None]] = {
+    pickle.PROTO[0]: lambda r: r._protocol(),
     pickle.FRAME[0]: lambda r: r._number('<Q'),  # only a hint for buffering
-    pickle.MARK[0]: SafeUnpickler._mark,
-    pickle.NONE[0]: _pushes(lambda r: None),
-    pickle.NEWTRUE[0]: _pushes(lambda r: True),
-    pickle.NEWFALSE[0]: _pushes(lambda r: False),
-    pickle.BININT[0]: _pushes(lambda r: r._number('<i')),
-    pickle.BININT1[0]: _pushes(lambda r: r._number('<B')),
-    pickle.BININT2[0]: _pushes(lambda r: r._number('<H')),
-    pickle.LONG1[0]: _pushes(SafeUnpickler._long),
-    pickle.BINFLOAT[0]: _pushes(lambda r: r._number('>d')),
-    pickle.SHORT_BINUNICODE[0]: _pushes(lambda r: r._text('<B')),
-    pickle.BINUNICODE[0]: _pushes(lambda r: r._text('<I')),
-    pickle.BINUNICODE8[0]: _pushes(lambda r: r._text('<Q')),
-    pickle.SHORT_BINBYTES[0]: _pushes(lambda r: r._read(r._number('<B'))),
-    pickle.BINBYTES[0]: _pushes(lambda r: r._read(r._number('<I'))),
-    pickle.BINBYTES8[0]: _pushes(lambda r: r._read(r._number('<Q'))),
-    pickle.EMPTY_DICT[0]: _pushes(lambda r: {}),
-    pickle.EMPTY_LIST[0]: _pushes(lambda r: []),
-    pickle.EMPTY_TUPLE[0]: _pushes(lambda r: ()),
-    pickle.TUPLE1[0]: _pushes(lambda r: r._pop_tuple(1)),
-    pickle.TUPLE2[0]: _pushes(lambda r: r._pop_tuple(2)),
-    pickle.TUPLE3[0]: _pushes(lambda r: r._pop_tuple(3)),
-    pickle.TUPLE[0]: _pushes(lambda r: tuple(r._pop_marked())),
+    pickle.MARK[0]: lambda r: r._mark(),
+    pickle.NONE[0]: pushes(lambda r: None),
+    pickle.NEWTRUE[0]: pushes(lambda r: True),
+    pickle.NEWFALSE[0]: pushes(lambda r: False),
+    pickle.BININT[0]: pushes(lambda r: r._number('<i')),
+    pickle.BININT1[0]: pushes(lambda r: r._number('<B')),
+    pickle.BININT2[0]: pushes(lambda r: r._number('<H')),
+    pickle.LONG1[0]: pushes(lambda r: r._long()),
+    pickle.BINFLOAT[0]: pushes(lambda r: r._number('>d')),
+    pickle.SHORT_BINUNICODE[0]: pushes(lambda r: r._text('<B')),
+    pickle.BINUNICODE[0]: pushes(lambda r: r._text('<I')),
+    pickle.BINUNICODE8[0]: pushes(lambda r: r._text('<Q')),
+    pickle.SHORT_BINBYTES[0]: pushes(lambda r: r._read(r._number('<B'))),
+    pickle.BINBYTES[0]: pushes(lambda r: r._read(r._number('<I'))),
+    pickle.BINBYTES8[0]: pushes(lambda r: r._read(r._number('<Q'))),
+    pickle.EMPTY_DICT[0]: pushes(lambda r: {}),
+    pickle.EMPTY_LIST[0]: pushes(lambda r: []),
+    pickle.EMPTY_TUPLE[0]: pushes(lambda r: ()),
+    pickle.TUPLE1[0]: pushes(lambda r: r._pop_tuple(1)),
+    pickle.TUPLE2[0]: pushes(lambda r: r._pop_tuple(2)),
+    pickle.TUPLE3[0]: pushes(lambda r: r._pop_tuple(3)),
+    pickle.TUPLE[0]: pushes(lambda r: tuple(r._pop_marked())),
     pickle.APPEND[0]: lambda r: r._append([r.stack.pop()]),
     pickle.APPENDS[0]: lambda r: r._append(r._pop_marked()),
     pickle.SETITEM[0]: lambda r: r._set_items(list(r._pop_tuple(2))),
@@ -211,10 +238,10 @@ _OPERATIONS: dict[int, Callable[[SafeUnpickler], None]] = {
     pickle.MEMOIZE[0]: lambda r: r._memoize(len(r.memo)),
     pickle.BINPUT[0]: lambda r: r._memoize(r._number('<B')),
     pickle.LONG_BINPUT[0]: lambda r: r._memoize(r._number('<I')),
-    pickle.BINGET[0]: _pushes(lambda r: r.memo[r._number('<B')]),
-    pickle.LONG_BINGET[0]: _pushes(lambda r: r.memo[r._number('<I')]),
-    pickle.GLOBAL[0]: _pushes(lambda r: r._global(r._line(), r._line())),
-    pickle.STACK_GLOBAL[0]: _pushes(lambda r: r._global(*r._pop_tuple(2))),
-    pickle.REDUCE[0]: SafeUnpickler._reduce,
-    pickle.BUILD[0]: SafeUnpickler._build,
+    pickle.BINGET[0]: pushes(lambda r: r.memo[r._number('<B')]),
+    pickle.LONG_BINGET[0]: pushes(lambda r: r.memo[r._number('<I')]),
+    pickle.GLOBAL[0]: pushes(lambda r: r._global(r._line(), r._line())),
+    pickle.STACK_GLOBAL[0]: pushes(lambda r: r._global(*r._pop_tuple(2))),
+    pickle.REDUCE[0]: lambda r: r._reduce(),
+    pickle.BUILD[0]: lambda r: r._build(),
 }

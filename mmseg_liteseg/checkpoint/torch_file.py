@@ -1,80 +1,122 @@
-"""Reads ``.pth`` files for their tensors and plain values alone, on every version of torch.
+"""Reads ``.pth`` files without running anything that they hold, on every version of torch.
 
-Checkpoints of a training hold the message hub and the optimiser, whose classes ``torch.load`` runs or refuses depending
-on its version. Here whatever is not a tensor or a plain value becomes an inert object, and nothing of it runs.
+``load_torch`` gives the whole checkpoint, as ``torch.load`` does; ``read_torch_file`` its weights and plain values.
+Whoever trusts a file says so: ``mmseg_liteseg.trust``.
 """
 
 from __future__ import annotations
 
 import inspect
-import pickle
-from typing import Any, BinaryIO
+import os
+import tarfile
+import warnings
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Iterator
 
+import numpy as np
 import torch
 
-from .errors import CheckpointFileError
+from mmseg_liteseg.trust import TRUST_OPTION, TRUST_VARIABLE, is_trusted
 
-_ALLOWED = {
-    ('collections', 'OrderedDict'),
-    ('torch', 'Size'),
-    ('torch._utils', '_rebuild_parameter'),
-    ('torch._utils', '_rebuild_tensor'),
-    ('torch._utils', '_rebuild_tensor_v2'),
-}
+from . import torch_pickle
+from .config_text import check_config_texts
+from .errors import BrokenCheckpointError, CheckpointFileError, UnsafeCheckpointError
 
-
-class _Inert:
-    """Takes the place of an object of any class; takes any state and forgets it."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> _Inert:
-        return super().__new__(cls)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def _ignore(self, *args: Any) -> None:
-        pass
-
-    __setstate__ = __setitem__ = append = extend = _ignore
+_HOW_TO_TRUST = f'. If you trust whoever made it, let it: {TRUST_OPTION}, or {TRUST_VARIABLE}=1 in the environment'
+_ZIP_MAGIC = b'PK\x03\x04'
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED or (module == 'torch' and name.endswith('Storage')):
-            return super().find_class(module, name)
-        return _Inert
+def load_torch(file: str | BinaryIO, map_location: Any = None, name: str | None = None) -> Any:
+    """As ``torch.load``, but what is neither data nor known to be harmless is refused, not run.
+
+    Args:
+        file: Path, or an open file.
+        map_location: As in ``torch.load``.
+        name: What messages call the file [its path].
+
+    Raises:
+        FileNotFoundError: No such file.
+        UnsafeCheckpointError: It names something that would have to be run; says what, and how to allow it.
+        BrokenCheckpointError: It is broken or no PyTorch checkpoint.
+
+    Example:
+        >>> checkpoint = load_torch('epoch_1.pth', map_location='cpu')           # doctest: +SKIP
+    """
+    if isinstance(file, (str, os.PathLike)):
+        path = os.path.expanduser(file)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'{path} is not a file: expected a .pth')
+        with open(path, 'rb') as stream:
+            return load_torch(stream, map_location, name or str(file))
+    name = name or getattr(file, 'name', 'the checkpoint')
+    try:
+        if is_trusted():
+            return _torch_load(file, map_location)
+        _refuse_programs(file)
+        checkpoint = _torch_load(file, map_location, pickle_module=torch_pickle)
+        check_config_texts(checkpoint)
+        return checkpoint
+    except UnsafeCheckpointError as error:
+        raise UnsafeCheckpointError(f'{name} {error}{_HOW_TO_TRUST}') from None
+    except Exception as error:  # torch promises no particular error for broken files
+        first_line = (str(error).splitlines() or [''])[0][:200]
+        kind = '' if isinstance(error, CheckpointFileError) else f'{type(error).__name__}: '
+        raise BrokenCheckpointError(
+            f'{name} is no PyTorch checkpoint, or its download was cut off ({kind}{first_line})'
+        ) from error
 
 
-class _PickleModule:
-    """What ``torch.load`` wants of a pickle module."""
+def _refuse_programs(file: BinaryIO) -> None:
+    """Refuses the kinds of file that ``torch.load`` hands to readers of its own, whatever it unpickles with."""
+    start = file.tell()
+    if file.read(4) == _ZIP_MAGIC:
+        file.seek(start)
+        if 'constants.pkl' in torch._C.PyTorchFileReader(file).get_all_records():
+            raise UnsafeCheckpointError('is a TorchScript archive, which is a program: give a checkpoint (state_dict)')
+    elif _is_tar(file, start):
+        raise UnsafeCheckpointError('is a tar archive, the format of PyTorch before 0.4, which cannot be read safely')
+    file.seek(start)
 
-    __name__ = 'pickle'
-    Unpickler = _Unpickler
 
-    @staticmethod
-    def load(file: BinaryIO, **kwargs: Any) -> Any:
-        return _Unpickler(file, **kwargs).load()
+def _is_tar(file: BinaryIO, start: int) -> bool:
+    file.seek(start)
+    try:
+        tarfile.open(fileobj=file, mode='r:').close()
+    except tarfile.TarError:
+        return False
+    return True
+
+
+def _torch_load(file: BinaryIO, map_location: Any, **options: Any) -> Any:
+    if 'weights_only' in inspect.signature(torch.load).parameters:
+        options['weights_only'] = False
+    with _unforced(), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='.*TypedStorage is deprecated')
+        return torch.load(file, map_location=map_location, **options)
+
+
+@contextmanager
+def _unforced() -> Iterator[None]:
+    """Hides the variable by which torch refuses any reader but its own; ours is no less strict."""
+    forced = os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
+    try:
+        yield
+    finally:
+        if forced is not None:
+            os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = forced
 
 
 def read_torch_file(path: str) -> dict[str, Any]:
-    """Reads a ``.pth``.
+    """Reads the weights of a ``.pth``.
 
     Returns:
         Dictionary with at least ``state_dict`` (str -> Tensor) and ``meta`` (plain values; empty if there is none).
 
     Raises:
-        CheckpointFileError: The file is broken or holds no state dict.
+        FileNotFoundError: No such file.
+        CheckpointFileError: The file is broken, unsafe or holds no state dict.
     """
-    options = {'weights_only': False} if 'weights_only' in inspect.signature(torch.load).parameters else {}
-    try:
-        checkpoint = torch.load(path, map_location='cpu', pickle_module=_PickleModule, **options)
-    except FileNotFoundError:
-        raise FileNotFoundError(f'{path} is not a file: expected a .pth') from None
-    except Exception as error:  # torch promises no particular error for broken files
-        first_line = (str(error).splitlines() or [''])[0][:200]
-        raise CheckpointFileError(
-            f'{path} is no PyTorch checkpoint, or its download was cut off ({type(error).__name__}: {first_line})'
-        ) from error
+    checkpoint = load_torch(path, 'cpu')
     if not isinstance(checkpoint, dict):
         raise CheckpointFileError(
             f'{path} holds a {type(checkpoint).__name__}, expected a dictionary with a state_dict'
@@ -92,13 +134,16 @@ def read_torch_file(path: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """``value`` without anything that is not a number, text, None, or a list, tuple or dictionary of these."""
+    """``value`` without anything that is not a number, text, None, or a list, tuple or dictionary of these.
+
+    numpy's numbers become Python's: torch's ``weights_only`` refuses them.
+    """
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items() if isinstance(k, (str, int)) and _is_plain(v)}
     if isinstance(value, (list, tuple)):
         return type(value)(plain(v) for v in value if _is_plain(v))
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, list, tuple, dict))
+    return value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, np.number, np.bool_))

@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit
+from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
@@ -82,10 +82,8 @@ def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
     Raises:
         LiteSegError: the file cannot be read or lacks a weight that inference needs, or a shape differs.
     """
-    try:
+    with reading(checkpoint, DeployError):
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    except (RuntimeError, EOFError, OSError, KeyError, AttributeError) as error:
-        raise DeployError(f'checkpoint {checkpoint}: cannot be read ({str(error).strip().splitlines()[0]})') from error
     weights = loaded.get('state_dict', loaded)
     weights = {key[7:] if key.startswith('module.') else key: value for key, value in weights.items()}
     check_fit(model.state_dict(), weights, checkpoint)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-import zipfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Mapping
+from typing import Iterator, Mapping
 
 import torch
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from mmseg_liteseg.checkpoint.errors import CheckpointFileError
+from mmseg_liteseg.checkpoint.errors import BrokenCheckpointError, CheckpointFileError
+from mmseg_liteseg.errors import LiteSegError
 
 from .launch import LaunchError
-
-_READ_ERRORS = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile, UnicodeDecodeError)
 
 
 def check_checkpoint_path(path: str) -> None:
@@ -47,17 +45,30 @@ def load_for_test(runner: Runner, path: str) -> None:
     Raises:
         LaunchError: if the file cannot be read, or no key or not every shape fits the model.
     """
-    try:
+    with reading(path):
         checkpoint = runner.load_checkpoint(path)
-    except CheckpointFileError as error:
-        raise LaunchError(f'checkpoint {error}') from error
-    except _READ_ERRORS as error:
-        reason = str(error).strip().split('\n')[0]
-        if 'weights_only' in str(error):
-            reason += '; if you trust the file, set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1'
-        raise LaunchError(f'checkpoint {path}: cannot be read, truncated or no checkpoint ({reason})') from error
     loaded = checkpoint.get('state_dict', checkpoint)
     check_fit(unwrap(runner.model).state_dict(), loaded, path)
+
+
+@contextmanager
+def reading(path: str, kind: type[LiteSegError] = LaunchError) -> Iterator[None]:
+    """Says of what goes wrong inside that it is about the checkpoint.
+
+    Args:
+        path: Of the checkpoint.
+        kind: Of the errors.
+
+    Raises:
+        LiteSegError: (of this kind) the file is broken, or would have to be run to be read.
+    """
+    try:
+        yield
+    except BrokenCheckpointError as error:
+        reason = str(error.__cause__).strip().split('\n')[0]
+        raise kind(f'checkpoint {path}: cannot be read, truncated or no checkpoint ({reason})') from error
+    except CheckpointFileError as error:
+        raise kind(f'checkpoint {error}') from error
 
 
 def unwrap(model: nn.Module) -> nn.Module:
