@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Sequence
 
 from mmseg_liteseg.checkpoint.publish import publish
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Publishes; on an error prints it and writes nothing."""
     args = parse_args(argv)
     with one_line_errors(args):
-        path = publish(args.input, args.output)
+        path = publish(args.input, args.output, lambda line: print(f'warning: {line}', file=sys.stderr))
     before, after = os.path.getsize(args.input), os.path.getsize(path)
     print(f'wrote {path} ({after / 2**20:.1f} MiB of {before / 2**20:.1f})')
 

@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from mmseg_liteseg.checkpoint.finite import check_finite
 from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
 from mmseg_liteseg.registry import DATASETS, MODELS
 
@@ -80,13 +81,16 @@ def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
     """Loads weights and returns the checkpoint's meta. mmengine would go on where some are missing.
 
     Raises:
-        LiteSegError: the file cannot be read or lacks a weight that inference needs, or a shape differs.
+        LiteSegError: the file cannot be read, a weight that inference needs is missing, NaN or infinite, or a shape
+            differs.
     """
     with reading(checkpoint, DeployError):
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = loaded.get('state_dict', loaded)
     weights = {key[7:] if key.startswith('module.') else key: value for key, value in weights.items()}
     check_fit(model.state_dict(), weights, checkpoint)
+    with reading(checkpoint, DeployError):
+        check_finite({key: value for key, value in weights.items() if _is_needed(key)}, checkpoint)
     missing = [k for k in model.load_state_dict(weights, strict=False).missing_keys if _is_needed(k)]
     if missing:
         raise DeployError(

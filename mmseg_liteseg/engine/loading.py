@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmseg_liteseg.checkpoint.errors import BrokenCheckpointError, CheckpointFileError
+from mmseg_liteseg.checkpoint.finite import describe_nonfinite
 from mmseg_liteseg.errors import LiteSegError
 
 from .launch import LaunchError
@@ -49,6 +50,9 @@ def load_for_test(runner: Runner, path: str) -> None:
         checkpoint = runner.load_checkpoint(path)
     loaded = checkpoint.get('state_dict', checkpoint)
     check_fit(unwrap(runner.model).state_dict(), loaded, path)
+    nonfinite = describe_nonfinite(loaded)
+    if nonfinite:
+        runner.logger.warning(f'checkpoint {path} {nonfinite}: its figures mean nothing')
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """tools/export.py and tools/verify_export.py from the command line."""
 
 import pytest
+import torch
 
 from tests.deploy.conftest import write_project
 from tools.export import main as export_main
@@ -37,6 +38,15 @@ def test_errors_are_one_line(tiny, tmp_path):
         export_main([*tiny, '--out', str(tmp_path), '--format', 'caffe'])
     with pytest.raises(SystemExit, match=r'error: artefact gone\.onnx: no such file'):
         verify_main(['gone.onnx', *tiny])
+
+
+def test_nan_weights_are_refused_by_name(tiny, tmp_path):
+    content = torch.load(tiny[1], weights_only=False)
+    content['state_dict']['decode_head.conv_seg.weight'][0] = float('nan')
+    torch.save(content, tmp_path / 'nan.pth')
+    with pytest.raises(SystemExit, match=r'^error: .*nan\.pth holds NaN .* in 1 of .*: decode_head.conv_seg.weight \('):
+        export_main([tiny[0], str(tmp_path / 'nan.pth'), '--out', str(tmp_path / 'out')])
+    assert not (tmp_path / 'out').exists()
 
 
 def test_inputs_for_a_device(tiny, tmp_path, capsys):

@@ -66,3 +66,11 @@ def test_a_config_without_validation_is_refused(trained, half_right, tmp_path, c
     with pytest.raises(SystemExit):
         run_alone(main, [config, half_right, '--work-dir', tmp_path / 'work'])
     assert 'val_dataloader' in capsys.readouterr().err
+
+
+def test_nan_weights_are_told(trained, tmp_path, capfd):
+    content = torch.load(trained[1] / 'iter_2.pth', weights_only=False)
+    content['state_dict']['decode_head.conv_seg.weight'][:] = float('nan')
+    torch.save(content, tmp_path / 'nan.pth')
+    run_alone(main, [trained[0], tmp_path / 'nan.pth', '--work-dir', tmp_path / 'work'])
+    assert 'nan.pth holds NaN or infinite values in 1 of ' in ''.join(capfd.readouterr())
