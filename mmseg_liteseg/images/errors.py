@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mmseg_liteseg.errors import LiteSegError
 
-class ImageFileError(ValueError):
+
+class ImageFileError(LiteSegError):
     """A file that is missing, is no picture, or holds something that cannot be used as asked; names the file."""
