@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Sequence
 
-import cv2
 from mmengine.config import Config, ConfigDict
 
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, Bound
 from .errors import DeployError, require
+from .graph import interface_of
 from .images import images_of
+from .pipeline import find_pipeline
 from .source import load_source
 from .verify import verify
 
@@ -58,13 +59,15 @@ def convert(
     size = tuple(shape[::-1]) if shape else (500, 333)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
-        picture = f'{folder}/picture.png'
-        cv2.imwrite(picture, images_of(size, 1)[0])
+        # pixels, not a file: mmdeploy reads every file as three channels
+        picture = images_of(size, 1, len(interface_of(source).mean))[0]
         name = _ir_config(deploy_cfg).save_file
         model_cfg = sdk_config(config, size)
         run = getattr(apis, _CONVERTERS[deploy_cfg.backend_config.type])
         run(picture, folder, name, deploy_cfg, model_cfg, checkpoint, 'cpu')
-        output = 'labels' if deploy_cfg.codebase_config.get('with_argmax', True) else 'logits'
+        # of one logit mmdeploy gives labels, whatever with_argmax says
+        labels = deploy_cfg.codebase_config.get('with_argmax', True) or source.model.out_channels == 1
+        output = 'labels' if labels else 'logits'
         verify(Path(folder) / name, source, [size] if shape else sizes, bound, say=say, output=output)
         names = [name]
         if dump_info:
@@ -84,7 +87,7 @@ def sdk_config(config: str, size: tuple[int, int]) -> Config:
         size: (H, W) of the network's input.
     """
     cfg = Config.fromfile(config)
-    load, *others = cfg.test_pipeline
+    load, *others = find_pipeline(cfg)
     others = [step for step in others if step['type'].split('.')[-1] != 'Resize']
     resize = ConfigDict(type='Resize', scale=size[::-1], keep_ratio=False)
     cfg.test_pipeline = [load, resize, *others]

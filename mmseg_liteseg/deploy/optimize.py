@@ -29,10 +29,11 @@ def optimize(
     """A copy of a segmentor for inference alone: predicts, slides, and serves mmseg's tools as before, but faster.
 
     Folds BN into convolutions, drops what only training uses, and runs the network in channels_last and one precision;
-    on a GPU as a CUDA graph. ``attribute difference`` of the result is the difference that was found.
+    on a GPU as a CUDA graph. Attributes of the result: ``difference``, the one that was found, and ``precision``.
 
     Args:
-        model: With weights, on the device that it will run on. It is left as it is.
+        model: With weights, on the device that it will run on. It is left as it is. One that is optimized already is
+            copied, and cannot change its precision.
         precision: 'fp32', 'bf16' or 'fp16'. Worth it where the processor computes in it: a GPU, a CPU with AMX.
         example: Normalised images (N, C, H, W) to compare both models on; a random one by default.
         bound: Of the difference, as a share of the largest logit; `BOUNDS` by default.
@@ -48,6 +49,8 @@ def optimize(
     """
     if precision not in DTYPES:
         raise DeployError(f'precision: expected one of {", ".join(DTYPES)}, got {precision!r}')
+    if isinstance(model, _Optimized):
+        return _again(model, precision)
     if not isinstance(model, EncoderDecoder) or isinstance(model, CascadeEncoderDecoder):
         raise DeployError(f'model: expected an EncoderDecoder, got {type(model).__name__}')
     fast = revert_sync_batchnorm(copy.deepcopy(model)).eval().requires_grad_(False)
@@ -58,7 +61,7 @@ def optimize(
     if device.type == 'cuda':
         network = GraphedNetwork(network)
     _take_network(fast, network)
-    fast.difference = compare(model, fast, example)
+    fast.difference, fast.precision = compare(model, fast, example), precision
     _check(fast.difference, precision, bound, device)
     return fast
 
@@ -96,12 +99,22 @@ class _Optimized:
     """Mixed in before the segmentor's class: its features are the logits already."""
 
     network: nn.Module
+    precision: str
 
     def extract_feat(self, inputs: Tensor) -> Tensor:
         return self.network(inputs)
 
     def loss(self, *args: Any, **kwargs: Any) -> dict:
         raise DeployError('an optimized model is for inference alone: train the model that it was made from')
+
+
+def _again(model: _Optimized, precision: str) -> Any:
+    if model.precision != precision:
+        raise DeployError(
+            f'precision: the model is optimized for {model.precision} already, and {precision} cannot be made of it: '
+            'optimize the model that it was made from'
+        )
+    return copy.deepcopy(model)
 
 
 class _LogitsHead:

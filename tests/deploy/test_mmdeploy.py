@@ -12,6 +12,8 @@ from mmengine.registry import init_default_scope
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.images import images_of
 from mmseg_liteseg.deploy.mmdeploy_convert import convert, sdk_config
+from mmseg_liteseg.registry import MODELS
+from tests.deploy.conftest import fill
 from tests.helpers import REPO
 
 DEPLOY = REPO / 'configs/deploy'
@@ -76,6 +78,32 @@ def test_sdk_files(tiny, tmp_path):
     assert [step['type'] for step in steps] == ['LoadImageFromFile', 'Resize', 'Normalize', 'ImageToTensor', 'Collect']
     assert steps[2]['mean'] == [120.0, 125.0, 130.0]
     assert steps[2]['to_rgb']
+
+
+GREY = 'model = dict(data_preprocessor=dict(mean=[120.0], std=[60.0]), backbone=dict(in_channels=1))'
+ONE_LOGIT = 'model = dict(decode_head=dict(num_classes=2, out_channels=1, threshold=0.4, sampler=None))'
+ONE_PLACE = 'test_dataloader = dict(dataset=dict(pipeline={{_base_.test_pipeline}}))\ntest_pipeline = None'
+
+
+@pytest.mark.parametrize(
+    ('lines', 'options'),
+    [(GREY, None), (ONE_LOGIT, {'codebase_config.with_argmax': False}), (ONE_PLACE, None)],
+    ids=['grey', 'one logit', 'no top-level test_pipeline'],
+)
+def test_models_of_other_kinds(tiny, tmp_path, lines, options):
+    pytest.importorskip('mmdeploy')
+    config, checkpoint = tmp_path / 'other.py', tmp_path / 'other.pth'
+    config.write_text(f"_base_ = [r'{tiny[0]}']\n{lines}\n")
+    init_default_scope('mmseg')
+    model = fill(MODELS.build(Config.fromfile(config).model))
+    names = dict(classes=[str(label) for label in range(model.decode_head.num_classes)])
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=names)), checkpoint)
+    deploy_config = str(DEPLOY / 'segmentation_torchscript.py')
+    report = []
+    arguments = (deploy_config, str(config), str(checkpoint), tmp_path / 'out')
+    (file,) = convert(*arguments, deploy_options=options, **{**QUICK, 'say': report.append})
+    assert file.is_file()
+    assert any('0 of' in line for line in report)
 
 
 def test_a_wrong_result_is_not_kept(tiny, tmp_path, monkeypatch):

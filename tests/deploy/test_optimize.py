@@ -161,3 +161,13 @@ def test_graph_replays_what_was_recorded():
     other = randn(1, 3, 9, 8).cuda()
     torch.testing.assert_close(graphed(other), network(other))
     assert len(graphed._graphs) == 1
+
+
+def test_optimized_twice(source):
+    once = optimize(source.model)
+    twice = optimize(once)
+    image = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    assert twice is not once
+    assert torch.equal(once(image, mode='tensor'), twice(image, mode='tensor'))
+    with pytest.raises(DeployError, match='optimized for fp32 already'):
+        optimize(once, precision='bf16')

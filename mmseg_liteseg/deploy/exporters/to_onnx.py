@@ -23,6 +23,7 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
     model = onnx.load(str(path))
     _drop_unused_domains(model)
     _set_metadata(model, metadata)
+    _set_classes(model, metadata)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return [path]
@@ -65,6 +66,13 @@ def _set_metadata(model: object, metadata: Metadata) -> None:
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, metadata.to_json()
     model.producer_name, model.producer_version = KEY, str(metadata.tools.get(KEY, ''))
+
+
+def _set_classes(model: object, metadata: Metadata) -> None:
+    """Says how many channels logits have: the exporter loses the number where height and width are open."""
+    if metadata.interface.output != 'labels':
+        channels = model.graph.output[0].type.tensor_type.shape.dim[1]
+        channels.dim_value = 1 if metadata.interface.threshold is not None else len(metadata.classes)
 
 
 def _dynamic_axes(interface: Interface) -> dict[str, dict[int, str]]:
