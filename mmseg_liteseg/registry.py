@@ -51,3 +51,6 @@ def _make_child(name: str) -> Registry:
 
 __all__ = list(mmseg.registry.__all__)
 globals().update({name: _make_child(name) for name in __all__})
+
+# Last, as it registers with the names above: MMSegInferencer builds LoadImageFromFile before it needs anything of ours.
+from .datasets.transforms import loading as _image_loading  # noqa: E402, F401

@@ -64,7 +64,7 @@ def build_dataset(dataset: Mapping[str, Any], pipeline: Sequence[dict]) -> Any:
 
 def with_cache(pipeline: Sequence[dict], max_bytes: int = 2**30) -> list[dict]:
     """The pipeline with its loading steps in CachedLoading, if they are not there yet."""
-    loading = [step for step in pipeline if step['type'] in ('LoadImageFromFile', 'LoadAnnotations')]
+    loading = [step for step in pipeline if step['type'].split('.')[-1] in ('LoadImageFromFile', 'LoadAnnotations')]
     rest = [step for step in pipeline if step not in loading]
     return (
         [dict(type='mmseg_liteseg.CachedLoading', transforms=loading, max_bytes=max_bytes), *rest] if loading else rest

@@ -4,6 +4,8 @@ from .pair_list import PairListDataset
 from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
 from .transforms import (
+    LoadAnnotations,
+    LoadImageFromFile,
     MultiScaleFlip,
     RandomDistort,
     RandomHorizontalFlip,
@@ -15,6 +17,8 @@ from .transforms import (
 __all__ = [
     'CachedLoading',
     'CamVidDataset',
+    'LoadAnnotations',
+    'LoadImageFromFile',
     'MultiScaleFlip',
     'PairListDataset',
     'RandomDistort',

@@ -88,7 +88,8 @@ def sdk_config(config: str, size: tuple[int, int]) -> Config:
     """
     cfg = Config.fromfile(config)
     load, *others = find_pipeline(cfg)
-    others = [step for step in others if step['type'].split('.')[-1] != 'Resize']
+    # mmdeploy takes labels out by mmseg's name
+    others = [step for step in others if step['type'].split('.')[-1] not in ('Resize', 'LoadAnnotations')]
     resize = ConfigDict(type='Resize', scale=size[::-1], keep_ratio=False)
     cfg.test_pipeline = [load, resize, *others]
     cfg.data_preprocessor = cfg.model.data_preprocessor

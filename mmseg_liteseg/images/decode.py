@@ -79,10 +79,23 @@ def _decode_flags(data: bytes, name: str, flags: int) -> np.ndarray:
 
 def _decode_unchanged(data: bytes, name: str, header: Header | None) -> np.ndarray:
     if is_tiff(data) and (header is None or header.bands or header.pages > 1):
-        return read_bands(data, name)
+        fourth = header is not None and header.colours and header.bands == 4
+        return _decode_colours_and_one(data, name, header) if fourth else read_bands(data, name)
     image = _imdecode(data, name, cv2.IMREAD_UNCHANGED)
     # OpenCV turns TIFFs whatever it is asked
     return image if header is None or header.kind == 'TIFF' else turn(image, header.orientation)
+
+
+def _decode_colours_and_one(data: bytes, name: str, header: Header) -> np.ndarray:
+    """Four samples, RGB first, without tifffile, whose common LZW compression needs one more library."""
+    image = _imdecode(data, name, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint8:
+        return image
+    if header.mode not in ('RGBA', 'RGBX'):
+        return read_bands(data, name)
+    # OpenCV multiplies 8-bit colours by the fourth
+    samples = np.asarray(open_lazily(data, name))
+    return turn(samples[..., [2, 1, 0, 3]], header.orientation)
 
 
 def _imdecode(data: bytes, name: str, flags: int) -> np.ndarray:

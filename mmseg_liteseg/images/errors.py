@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.errors import DataError
 
 
-class ImageFileError(LiteSegError):
+class ImageFileError(DataError):
     """A file that is missing, is no picture, or holds something that cannot be used as asked; names the file."""

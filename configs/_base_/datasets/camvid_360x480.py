@@ -4,7 +4,7 @@ data_root = 'data/camvid-360x480/'
 crop_size = (360, 480)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         type='mmseg_liteseg.RandomScaleCrop',
         crop_size=crop_size,

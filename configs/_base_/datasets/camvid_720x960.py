@@ -5,7 +5,7 @@ data_root = 'data/camvid-720x960/'
 crop_size = (720, 960)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         type='mmseg_liteseg.RandomScaleCrop',
         crop_size=crop_size,
@@ -19,7 +19,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
 # The published 'ms+flip', which scaled in a cascade (see MultiScaleFlip). The published 'flip' alone:
@@ -32,7 +32,7 @@ tta_pipeline = [
         type='mmseg_liteseg.MultiScaleFlip',
         scale_factors=[0.75, 1.0, 1.25],
         cascade=True,
-        transforms=[dict(type='LoadAnnotations'), dict(type='PackSegInputs')],
+        transforms=[dict(type='mmseg_liteseg.LoadAnnotations'), dict(type='PackSegInputs')],
     ),
 ]
 

@@ -4,7 +4,7 @@ data_root = 'data/cityscapes/'
 crop_size = (512, 1024)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         type='mmseg_liteseg.RandomScaleCrop',
         crop_size=crop_size,
@@ -20,7 +20,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile', to_float32=True),
     dict(type='Resize', scale_factor=0.5, keep_ratio=False),
-    dict(type='LoadAnnotations'),  # after Resize: labels stay at full size
+    dict(type='mmseg_liteseg.LoadAnnotations'),  # after Resize: labels stay at full size
     dict(type='PackSegInputs'),
 ]
 # The published 'flip'. Multi-scale as well: --cfg-options tta_pipeline.1.scale_factors="[0.375,0.5,0.625]"
@@ -29,7 +29,7 @@ tta_pipeline = [
     dict(
         type='mmseg_liteseg.MultiScaleFlip',
         scale_factors=[0.5],
-        transforms=[dict(type='LoadAnnotations'), dict(type='PackSegInputs')],
+        transforms=[dict(type='mmseg_liteseg.LoadAnnotations'), dict(type='PackSegInputs')],
     ),
 ]
 

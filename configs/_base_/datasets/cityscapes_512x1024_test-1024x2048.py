@@ -2,7 +2,7 @@
 _base_ = './cityscapes_512x1024.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         type='mmseg_liteseg.RandomScaleCrop',
         crop_size=_base_.crop_size,
@@ -16,7 +16,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
 # The published 'ms+flip', which scaled in a cascade (see MultiScaleFlip). The published 'flip' alone:
@@ -29,7 +29,7 @@ tta_pipeline = [
         type='mmseg_liteseg.MultiScaleFlip',
         scale_factors=[0.75, 1.0, 1.25],
         cascade=True,
-        transforms=[dict(type='LoadAnnotations'), dict(type='PackSegInputs')],
+        transforms=[dict(type='mmseg_liteseg.LoadAnnotations'), dict(type='PackSegInputs')],
     ),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

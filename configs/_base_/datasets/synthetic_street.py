@@ -4,7 +4,7 @@ size = (144, 192)
 crop_size = (96, 144)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='RandomResize', scale=size[::-1], ratio_range=(0.9, 1.25), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -12,7 +12,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
 tta_pipeline = [
@@ -22,7 +22,7 @@ tta_pipeline = [
         transforms=[
             [dict(type='Resize', scale_factor=factor, keep_ratio=True) for factor in (0.75, 1.0, 1.25)],
             [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-            [dict(type='LoadAnnotations')],
+            [dict(type='mmseg_liteseg.LoadAnnotations')],
             [dict(type='PackSegInputs')],
         ],
     ),

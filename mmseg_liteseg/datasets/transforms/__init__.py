@@ -5,10 +5,13 @@ from __future__ import annotations
 from .base import RandomTransform
 from .distort import RandomDistort
 from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
+from .loading import LoadAnnotations, LoadImageFromFile
 from .scale_crop import RandomScaleCrop
 from .test_time_aug import MultiScaleFlip
 
 __all__ = [
+    'LoadAnnotations',
+    'LoadImageFromFile',
     'MultiScaleFlip',
     'RandomDistort',
     'RandomHorizontalFlip',

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
 
-from mmseg_liteseg.errors import DataError, SettingError
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .base import RandomTransform
+from .checks import check_eight_bits
 from .distort_ops import adjust_brightness, adjust_contrast, adjust_saturation, shift_hue
 
 _OPERATIONS = {
@@ -41,8 +42,9 @@ class RandomDistort(RandomTransform):
         channel_order: 'bgr', as mmcv loads images, or 'rgb'.
 
     Raises:
-        SettingError: If a range is negative (or over 1 for a factor), a probability is not in 0..1, the order is
-            unknown, or (in transform) the image has not 3 channels.
+        SettingError: If a range is negative (or over 1 for a factor), a probability is not in 0..1, or the order is
+            unknown.
+        ImageFileError: (in transform) The image has not 3 channels of 8 bits.
     """
 
     def __init__(
@@ -92,10 +94,8 @@ class RandomDistort(RandomTransform):
 
     def apply(self, results: dict, params: list[tuple[str, float]]) -> dict:
         """Applies operations by name and factor."""
+        check_eight_bits(results, 'RandomDistort')
         image = np.ascontiguousarray(results['img'].astype(np.uint8, copy=False))
-        if image.ndim != 3 or image.shape[2] != 3:
-            name = results.get('img_path', 'img')
-            raise DataError(f'{name}: shape {image.shape}, expected (H, W, 3) to distort colours')
         if params:
             planes = cv2.split(image)
             planes = planes[::-1] if self.channel_order == 'bgr' else planes

@@ -17,6 +17,7 @@ from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .base import RandomTransform
+from .checks import check_sizes
 
 
 @TRANSFORMS.register_module()
@@ -64,6 +65,7 @@ class ResizeStepScaling(RandomTransform):
 
     def apply(self, results: dict, params: float) -> dict:
         """Scales by the given factor."""
+        check_sizes(results)
         height, width = results['img'].shape[:2]
         size = self.scaled_size(results, params)[::-1]
         if size != (width, height):

@@ -12,6 +12,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .base import RandomTransform
+from .checks import check_sizes
 from .geometric import RandomPaddingCrop, ResizeStepScaling
 
 Slices = tuple
@@ -40,6 +41,7 @@ class RandomScaleCrop(RandomTransform):
 
     Raises:
         SettingError: As the two transforms do.
+        ImageFileError: (in transform) A mask has not the size of its image.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RandomScaleCrop(RandomTransform):
 
     def apply(self, results: dict, params: tuple[float, int, int]) -> dict:
         """Scales by the factor and crops at (top, left)."""
+        check_sizes(results)
         factor, top, left = params
         image = results['img']
         size = self.scaling.scaled_size(results, factor)

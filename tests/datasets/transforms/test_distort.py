@@ -69,5 +69,5 @@ def test_exception(kwargs):
 
 
 def test_exception_names_a_grey_image():
-    with pytest.raises(ValueError, match=r'a\.png: shape \(4, 4\)'):
+    with pytest.raises(ValueError, match=r'a\.png: .*shape .* \(4, 4\)'):
         RandomDistort().apply(dict(img=np.zeros((4, 4)), img_path='a.png'), [])
