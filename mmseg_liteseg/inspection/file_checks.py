@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Iterator, Sequence
 
 from .files import ImageFacts
 from .finding import Finding
+from .listing import is_local
 from .loader_checks import channels_of
+from .pair_checks import MOST_CHECKED
 from .scan import PartScan
 from .setup import Part, Setup
 
@@ -37,7 +40,9 @@ def _finding(scan: PartScan, severity: str, kind: str, what: str, files: Sequenc
 
 
 def _check_broken(scan: PartScan) -> Iterator[Finding]:
-    faults = [fault for facts in scan.facts for fault in facts.faults if fault[1] != 'there is no such file']
+    faults = [fault for facts in scan.facts for fault in facts.faults]
+    if len(scan.part.samples) <= MOST_CHECKED:  # those that are missing have been told already
+        faults = [(path, reason) for path, reason in faults if not is_local(path) or os.path.isfile(path)]
     if faults:
         files = [f'{path} ({reason})' for path, reason in faults]
         what = f'{len(faults)} files cannot be read'

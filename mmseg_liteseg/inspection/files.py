@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
-import struct
-import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Iterator
 
 import cv2
@@ -16,8 +12,11 @@ from mmengine import fileio
 from PIL import Image
 
 from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.images import ImageFileError, decode_image, read_file, shown
+from mmseg_liteseg.images.files import reason_of
+from mmseg_liteseg.images.header import open_lazily, orientation_of
 
-_ORIENTATION, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 274, 258, 339  # TIFF tags, which EXIF shares
+_BITS_PER_SAMPLE = 258  # tag of TIFF
 _THUMBNAIL = 32
 _MAX_COLOURS = 64  # a colour code has a few dozen; more means a photo or the noise of JPEG
 _BITS = {'1': 1, 'I': 32, 'F': 32, 'I;16': 16, 'I;16B': 16, 'I;16L': 16, 'I;16N': 16}
@@ -113,17 +112,17 @@ def read_image(path: str, backend_args: dict | None = None) -> ImageFacts:
         >>> facts.size, facts.channels, facts.bits
         ((64, 96), 3, 8)
     """
-    content = _fetch(path, backend_args)
-    with _opened(content) as picture:
-        if picture is None:
-            return _image_by_opencv(content)
+    with _named(path):
+        content = _fetch(path, backend_args)
+        picture = open_lazily(content, path)
+        if picture is None or _hides_values(picture, content):
+            return _image_of_array(*_decode(picture, content, path))
         header = _header(picture, content)
-        if header.bits > 8 and picture.mode not in _BITS:  # Pillow would read the upper 8 bits of each channel alone
-            return ImageFacts(**{**vars(_image_by_opencv(content)), **vars(header)})
         picture.draft('L', (2 * _THUMBNAIL,) * 2)
         _load(picture)
-        thumbnail, limits = _thumbnail(picture)
-        return ImageFacts(**vars(header), thumbnail=thumbnail, limits=limits)
+        if picture.mode in _BITS and picture.mode != '1':
+            return _image_of_array(header, np.asarray(picture))
+        return ImageFacts(**vars(header), thumbnail=_thumbnail(picture))
 
 
 def read_mask(path: str, backend_args: dict | None = None) -> MaskFacts:
@@ -142,11 +141,11 @@ def read_mask(path: str, backend_args: dict | None = None) -> MaskFacts:
         >>> facts.mode, sum(facts.counts.values()) == 64 * 96
         ('L', True)
     """
-    content = _fetch(path, backend_args)
-    with _opened(content) as picture:
+    with _named(path):
+        content = _fetch(path, backend_args)
+        picture = open_lazily(content, path)
         if picture is None:
-            header, array = _decode_by_opencv(content)
-            return _mask_of_array(header, array)
+            return _mask_of_array(*_decode(picture, content, path))
         header = _header(picture, content)
         _load(picture)
         if picture.mode in ('L', 'P'):
@@ -155,38 +154,37 @@ def read_mask(path: str, backend_args: dict | None = None) -> MaskFacts:
         return _mask_of_array(header, np.asarray(picture))
 
 
-def _fetch(path: str, backend_args: dict | None) -> bytes:
-    try:
-        if '://' not in path and os.path.exists(path) and not os.path.isfile(path):
-            raise UnreadableFileError('not a regular file')  # reading from a pipe would wait for ever
-        content = fileio.get(path, backend_args=backend_args)
-    except FileNotFoundError:
-        raise UnreadableFileError('there is no such file') from None
-    except OSError as error:
-        raise UnreadableFileError(f'cannot be opened ({error.strerror or error})') from None
-    if not content:
-        raise UnreadableFileError('the file is empty')
-    return bytes(content)
-
-
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image | None]:
-    """Opens a picture by its header; None where Pillow does not know the format."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-        try:
-            picture = Image.open(io.BytesIO(content))
-        except Image.UnidentifiedImageError:
-            picture = None
-        except Image.DecompressionBombError as error:
-            raise UnreadableFileError(f'larger than a picture should be ({error})') from None
-        except (OSError, ValueError, SyntaxError, struct.error) as error:
-            raise UnreadableFileError(_reason(error)) from None
+def _named(path: str) -> Iterator[None]:
+    """Takes the file's name out of the reader's message: who lists files says it once."""
     try:
-        yield picture
-    finally:
-        if picture is not None:
-            picture.close()
+        yield
+    except ImageFileError as error:
+        raise UnreadableFileError(str(error).split(f'{shown(path)}: ', 1)[-1]) from None
+
+
+def _fetch(path: str, backend_args: dict | None) -> bytes:
+    if '://' not in path and not backend_args:
+        return read_file(path)
+    try:
+        return bytes(fileio.get(path, backend_args=backend_args))
+    # backends raise what their libraries do
+    except Exception as error:
+        raise UnreadableFileError(f'cannot be read ({reason_of(error)})') from None
+
+
+def _hides_values(picture: Image.Image, content: bytes) -> bool:
+    """Whether Pillow would give less than the file holds: the upper 8 bits of 16-bit colours."""
+    return picture.mode not in _BITS and _stored_bits(picture, content) > 8
+
+
+def _decode(picture: Image.Image | None, content: bytes, path: str) -> tuple[Header, np.ndarray]:
+    """All bands in their own depth, by the package's reader."""
+    array = decode_image(content, path, 'unchanged')
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if picture is not None:
+        return replace(_header(picture, content), channels=channels, bits=8 * array.itemsize), array
+    return Header(*array.shape[:2], channels, 8 * array.itemsize, '', '', is_float=array.dtype.kind == 'f'), array
 
 
 def _load(picture: Image.Image) -> None:
@@ -194,19 +192,14 @@ def _load(picture: Image.Image) -> None:
         picture.load()
     # whatever a decoder trips over in a broken file (zlib's, struct's and others' errors) is a fault of the file
     except Exception as error:
-        raise UnreadableFileError(_reason(error)) from None
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).split('\n')[0] or type(error).__name__
-    return f'truncated or broken ({text})'
+        raise UnreadableFileError(f'truncated or broken ({reason_of(error)})') from None
 
 
 def _header(picture: Image.Image, content: bytes) -> Header:
     try:
-        orientation, frames = picture.getexif().get(_ORIENTATION, 1), getattr(picture, 'n_frames', 1)
-    except Exception:  # the loaders ignore a broken EXIF block and further frames, too
-        orientation, frames = 1, 1
+        frames = getattr(picture, 'n_frames', 1)
+    except Exception:  # broken further frames are none to the loaders
+        frames = 1
     return Header(
         height=picture.height,
         width=picture.width,
@@ -214,7 +207,7 @@ def _header(picture: Image.Image, content: bytes) -> Header:
         bits=_stored_bits(picture, content),
         mode=picture.mode,
         format=picture.format or '',
-        orientation=orientation if orientation in range(1, 9) else 1,
+        orientation=orientation_of(picture),
         frames=frames,
         is_float=picture.mode == 'F',
     )
@@ -230,42 +223,20 @@ def _stored_bits(picture: Image.Image, content: bytes) -> int:
     return _BITS.get(picture.mode, 8)
 
 
-def _thumbnail(picture: Image.Image) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A grey copy of 32 x 32 and, of more than 8 bits, the limits it was stretched from."""
-    if picture.mode not in _BITS or picture.mode == '1':
-        grey = picture if picture.mode == 'L' else picture.convert('RGB').convert('L')
-        small = grey.resize((_THUMBNAIL,) * 2, Image.Resampling.BOX, reducing_gap=None)
-        return np.asarray(small).copy(), None
-    return _stretched(np.asarray(picture))
+def _thumbnail(picture: Image.Image) -> np.ndarray:
+    """A grey copy of 32 x 32."""
+    grey = picture if picture.mode == 'L' else picture.convert('RGB').convert('L')
+    return np.asarray(grey.resize((_THUMBNAIL,) * 2, Image.Resampling.BOX)).copy()
 
 
-def _stretched(array: np.ndarray) -> tuple[np.ndarray, tuple[float, float] | None]:
+def _image_of_array(header: Header, array: np.ndarray) -> ImageFacts:
+    """With the limits of the values, from which the thumbnail is stretched."""
     values = array.astype(np.float32)
     values = values if values.ndim == 2 else values.mean(axis=2)
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
     small = cv2.resize(values, (_THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA)
-    small = (small - low) * (255 / max(high - low, 1e-12))
-    return np.nan_to_num(small).clip(0, 255).astype(np.uint8), (low, high)
-
-
-def _decode_by_opencv(content: bytes) -> tuple[Header, np.ndarray]:
-    """What Pillow does not read (several bands of 16 bits, EXR, ...)."""
-    array = None
-    try:
-        array = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise UnreadableFileError(_reason(error)) from None
-    if array is None:
-        raise UnreadableFileError(f'no picture that Pillow or OpenCV can read (it starts with {content[:8]!r})')
-    channels = array.shape[2] if array.ndim == 3 else 1
-    header = Header(*array.shape[:2], channels, 8 * array.itemsize, '', '', is_float=array.dtype.kind == 'f')
-    return header, array
-
-
-def _image_by_opencv(content: bytes) -> ImageFacts:
-    header, array = _decode_by_opencv(content)
-    thumbnail, limits = _stretched(array)
-    return ImageFacts(**vars(header), thumbnail=thumbnail, limits=limits if header.bits > 8 else None)
+    small = np.nan_to_num((small - low) * (255 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8)
+    return ImageFacts(**vars(header), thumbnail=small, limits=(low, high) if header.bits > 8 else None)
 
 
 def _mask_of_array(header: Header, array: np.ndarray) -> MaskFacts:

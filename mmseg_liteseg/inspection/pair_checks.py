@@ -10,7 +10,7 @@ from .listing import count_endings, folder_of, is_local, is_picture, walk_files
 from .setup import Part
 
 _WHERE = 10
-_MOST_CHECKED = 20000  # looking for more takes seconds on a network's disk; the rest is found when it is read
+MOST_CHECKED = 20000  # looking for more takes seconds on a network's disk; the rest is found when it is read
 
 
 def check_pairs(part: Part) -> list[Finding]:
@@ -24,7 +24,7 @@ def check_pairs(part: Part) -> list[Finding]:
 
 
 def _check_missing(part: Part) -> Iterator[Finding]:
-    step = max(len(part.samples) // _MOST_CHECKED, 1)
+    step = max(len(part.samples) // MOST_CHECKED, 1)
     looked_at = [sample for sample in part.samples[::step] if not part.backend_args]
     for name, field in (('image', 'image'), ('mask', 'mask')):
         paths = [getattr(sample, field) for sample in looked_at]
@@ -48,7 +48,7 @@ def _missing_cure(part: Part, name: str) -> str:
     folder = folder_of(part, 'seg_map_path' if name == 'mask' else 'img_path')
     endings = count_endings(file for file in walk_files(folder) if is_picture(file)) if folder else []
     suffix = getattr(part.dataset, key, None)
-    if endings and suffix and not any(ending == os.path.splitext(suffix)[1] for ending, _ in endings):
+    if endings and suffix and not any(ending and suffix.endswith(ending) for ending, _ in endings):
         return f'{folder} holds {endings[0][1]} {endings[0][0]}: set {key}={endings[0][0]!r}'
     if name == 'mask':
         return f'add the masks, take the images away, or correct {key}={suffix!r} and data_prefix.seg_map_path'
