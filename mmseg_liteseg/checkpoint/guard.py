@@ -26,6 +26,11 @@ def mark(state_dict: dict[str, Tensor], source: str) -> None:
         setattr(tensor, _MARK, source)
 
 
+def source_of(tensor: Tensor) -> str | None:
+    """Where a tensor of Paddle's came from, by ``mark``; None for any other."""
+    return getattr(tensor, _MARK, None)
+
+
 class PaddleWeightsGuard(nn.Module):
     """Base of the modules that hold a part of PP-LiteSeg.
 

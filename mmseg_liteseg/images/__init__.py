@@ -9,11 +9,13 @@ from .errors import ImageFileError
 from .files import read_file, shown
 from .masks import decode_mask, read_mask
 from .naming import output_names
+from .ranges import check_range
 from .reading import read_image, read_picture
 
 __all__ = [
     'COLOR_TYPES',
     'ImageFileError',
+    'check_range',
     'decode_image',
     'decode_mask',
     'output_names',

@@ -4,6 +4,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from mmseg_liteseg.errors import DataError, SettingError
 from mmseg_liteseg.models import LiteSegDataPreProcessor
 
 
@@ -57,3 +58,33 @@ def test_training_needs_no_size():
     for sample in batch['data_samples']:
         sample.gt_sem_seg = PixelData(data=torch.zeros(1, 4, 6, dtype=torch.long))
     assert make_preprocessor()(batch, training=True)['inputs'].shape == (2, 3, 4, 6)
+
+
+@pytest.mark.parametrize('channels', [2, 4, 13])
+def test_any_number_of_channels_and_depth(channels):
+    mean, std = np.linspace(900, 2900, channels), np.linspace(300, 700, channels)
+    images = [torch.randint(0, 4088, (channels, 4, 6)).float() for _ in range(2)]
+    preprocessor = LiteSegDataPreProcessor(mean=mean.tolist(), std=std.tolist(), bgr_to_rgb=False)
+    out = preprocessor(dict(inputs=images))['inputs']
+    expected = (torch.stack(images) - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
+    torch.testing.assert_close(out, expected.float(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(mean=[1.0] * 4, std=[1.0] * 4), r'bgr_to_rgb: it swaps the first and last of 3 channels, mean has 4'),
+        (dict(mean=[1.0] * 4, std=[1.0] * 3), 'mean and std must have one value per channel'),
+        (dict(std=None), 'mean and std must have one value per channel'),
+    ],
+)
+def test_exception_settings_that_contradict_each_other(settings, message):
+    with pytest.raises(SettingError, match=message):
+        make_preprocessor(**settings)
+
+
+def test_exception_values_of_another_depth():
+    batch = make_batch()
+    batch['inputs'][1] = torch.randint(0, 4088, (3, 4, 6)).float()
+    with pytest.raises(DataError, match=r'image 1\.png: most of its values .* set mean and std'):
+        make_preprocessor()(batch)

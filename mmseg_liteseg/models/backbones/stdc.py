@@ -24,6 +24,7 @@ from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int
 from ..layers.conv import ConvBN
+from .first_conv import adapt_first_conv
 
 
 class STDCBlock(nn.Module):
@@ -94,7 +95,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
 
     Args:
         arch: ``'stdc1'`` or ``'stdc2'``.
-        in_channels: Channels of the image.
+        in_channels: Channels of the image. Weights for three are adapted when they are loaded (``adapt_first_conv``).
         base_channels: Width; the five features have 1/2, 1, 4, 8 and 16 times this many channels.
         out_indices: Which of the five features to return, by index (2 is stride 8).
         norm_cfg: Normalisation of every convolution.
@@ -177,6 +178,8 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         layout = rename_in_place(state_dict, prefix)
+        for whole in ('', 'backbone.'):  # of the encoder alone, or taken out of a whole model later
+            adapt_first_conv(state_dict, f'{prefix}{whole}stem.0.conv.weight', self.in_channels)
         if layout is not None:
             given = shapes_of({key[len(prefix) :]: state_dict[key] for key in state_dict if key.startswith(prefix)})
             check_shapes('backbone', given, shapes_of(self.state_dict()), f'the file of {layout.owner}')

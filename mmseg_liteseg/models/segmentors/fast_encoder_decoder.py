@@ -14,6 +14,7 @@ from mmseg_liteseg.ops import upsample_argmax
 from mmseg_liteseg.ops.bilinear import Axis
 from mmseg_liteseg.registry import MODELS
 
+from ..decode_heads.labels import check_labels
 from .lazy_logits import Geometry, LazySegLogits
 
 # Methods that make up mmseg's way from logits to labels. Where a class overrides one, that way is taken.
@@ -46,6 +47,9 @@ class FastEncoderDecoder(EncoderDecoder):
 
     def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
         """Images (N, C, H, W) -> samples with ``pred_sem_seg`` (1, H, W), int64, and ``seg_logits`` (C, H, W)."""
+        labelled = [sample for sample in data_samples or () if 'gt_sem_seg' in sample]
+        if labelled:  # metrics would count a label beyond the classes as an error of the model
+            check_labels(labelled, self.decode_head.num_classes, self.decode_head.ignore_index)
         if not self._predicts_directly():
             return super().predict(inputs, data_samples)
         logits = self._forward(inputs)
