@@ -25,6 +25,9 @@ def group_names(names: Sequence[str]) -> dict[str, str]:
         >>> set(group_names(['2010_03', '2011_07', '2013_05', '2013_01']).values())
         {''}
     """
+    patterns = {re.sub(r'\d+', '#', name) for name in names}
+    if len(patterns) > len(names) / 2:  # hashes and the like: digits that count nothing
+        return {name: name for name in names}
     groups = {name: _before_number(name) for name in names}
     for _ in range(4):  # a city_drive_frame whose drives have one frame each: the city is the group
         sizes = Counter(groups.values())

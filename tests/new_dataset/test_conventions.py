@@ -367,3 +367,12 @@ def test_supervisely(tmp_path):
         truths[f'{i}.jpg'] = labels
     _, cfg = convert(tmp_path / 'in')
     check_labels(cfg, truths, {'background': 0, 'roof': 1, 'lake': 2})
+
+
+def test_two_spellings_of_binary_masks(tmp_path):
+    """Some masks 0/1, others 0/255: 255 is no ignored label there."""
+    truths = folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', _grey([0, 255]), ids=2)
+    save(tmp_path / 'in/masks/0.png', truth(0, 2))
+    plan, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, BINARY)
+    assert 'the same two classes' in str(plan)

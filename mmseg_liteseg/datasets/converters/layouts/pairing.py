@@ -233,7 +233,10 @@ def _pair_by_folder(images: list[Path], masks: list[Path]) -> dict[Path, list[Pa
 
 def _choose(trials: dict[tuple[str, ...], dict[Path, list[Path]]]) -> tuple[dict[Path, list[Path]], list[str]]:
     """Of several conventions over the same images the one that says most; over different images, all of them."""
-    order = sorted(trials, key=lambda family: (-len(trials[family]), rank(family), family))
+    order = sorted(
+        (family for family in trials if trials[family]),
+        key=lambda family: (-len(trials[family]), rank(family), family),
+    )
     merged: dict[Path, list[Path]] = {}
     notes, passed = [], []
     while order:
@@ -241,7 +244,7 @@ def _choose(trials: dict[tuple[str, ...], dict[Path, list[Path]]]) -> tuple[dict
         rivals = [family for family in order if len(set(trials[family]) & set(trials[first])) > len(trials[family]) / 2]
         able = [family for family in rivals if _covers(family, trials[family], trials[first])]
         best = min(able, key=lambda family: (rank(family), -len(trials[family]), family))
-        passed += [family for family in rivals if family != best and trials[family]]
+        passed += [family for family in rivals if family != best]
         for image, masks in trials[best].items():
             merged.setdefault(image, masks)
         order = [family for family in order if family not in rivals and family != first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Sequence
 
 from ..layouts.vocabulary import BACKGROUND_NAMES
@@ -28,6 +29,8 @@ def table_by_values(
         ignored: Values to ignore; by default 255, where it stands apart from small ids.
     """
     values = [code for code in peaks.codes if code not in (ignored or ())]
+    if ignored is None and values == [0, 1, IGNORE] and not survey.beside_255:
+        return _two_spellings(survey, peaks, file)
     void = set(ignored or ())
     if ignored is None and ignores_255(values):
         values.remove(IGNORE)
@@ -112,6 +115,16 @@ def _zero_left_out(
 
 def _number(names: Sequence[Entry], values: Sequence[int]) -> list[Entry]:
     return [Entry(entry.name, value, entry.colour) for entry, value in zip(names, values)]
+
+
+def _two_spellings(survey: MaskSurvey, peaks: Peaks, file: ClassFile | None) -> LabelTable | None:
+    """Some masks 0/1, others 0/255: the same two classes, written by two programs."""
+    table = table_by_values(survey, Peaks([0, 1], peaks.rounded, peaks.share), file, None)
+    if table is None or len(table.classes) != 2:
+        return table
+    spelled = replace(table.classes[1], codes=(1, IGNORE))
+    notes = [*table.notes, 'some masks hold 0 and 1, others 0 and 255: taken for the same two classes']
+    return replace(table, classes=[table.classes[0], spelled], ignored=(), notes=notes)
 
 
 def _table(survey: MaskSurvey, peaks: Peaks, entries: list[Entry], ignored: set[int], notes: list[str]) -> LabelTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterable, Sequence
 
 from ..errors import ConversionError
@@ -94,8 +95,11 @@ def _finish(survey: MaskSurvey, table: LabelTable, ignore: Sequence[str] | None)
     for name in ignore or ():
         row = next((row for row in table.classes if row.name == name), None)
         if row is not None:
-            table.classes.remove(row)
-            table.ignored = tuple(sorted((*table.ignored, *row.codes)))
+            table = replace(
+                table,
+                classes=[other for other in table.classes if other is not row],
+                ignored=tuple(sorted((*table.ignored, *row.codes))),
+            )
         elif not re.fullmatch(r'none|\d+|#?[0-9a-fA-F]{6}', name):
             names = say_some(row.name for row in table.classes)
             raise ConversionError(f'--ignore {name}: no such class; found {names}')

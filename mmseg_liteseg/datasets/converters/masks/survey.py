@@ -16,6 +16,7 @@ from .decode import RawMask, read_mask, unpack
 _KEPT_PER_FILE = 4096
 """Colours of one file that are counted: a noisy JPEG has more, but no labels among the rest."""
 _FLAT_LOSSY = 24
+_SMALL = 1 << 16
 
 
 @dataclass
@@ -41,6 +42,7 @@ class MaskSurvey:
         files: Number of masks by code.
         palette: Colour of each value, where masks have a common palette.
         lossy: Whether any file is of a lossy format.
+        beside_255: Number of masks with 255 beside other values than 0.
         divisor: What values were divided by (16-bit masks that hold id x 256 or 0/65535).
         notes: Remarks for the user.
     """
@@ -51,6 +53,7 @@ class MaskSurvey:
     files: Counter = field(default_factory=Counter)
     palette: dict[int, int] = field(default_factory=dict)
     lossy: bool = False
+    beside_255: int = 0
     divisor: int = 1
     notes: list[str] = field(default_factory=list)
 
@@ -73,9 +76,9 @@ def survey_file(path: Path) -> FileSurvey:
         ConversionError: As :func:`.decode.read_mask` does.
     """
     raw = read_mask(path)
-    codes, counts = np.unique(raw.codes, return_counts=True)
+    codes, counts = _count(raw.codes)
     order = np.argsort(-counts, kind='stable')[:_KEPT_PER_FILE]
-    flat_codes, flat_counts = np.unique(raw.codes[_flat(raw)], return_counts=True)
+    flat_codes, flat_counts = _count(raw.codes[_flat(raw)])
     return FileSurvey(
         raw.codes.shape,
         raw.kind,
@@ -84,6 +87,14 @@ def survey_file(path: Path) -> FileSurvey:
         Counter(dict(zip(flat_codes.tolist(), flat_counts.tolist()))),
         raw.palette,
     )
+
+
+def _count(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes that occur, and how often."""
+    if codes.size and codes.min() >= 0 and codes.max() < _SMALL:
+        counts = np.bincount(codes.ravel())
+        return np.flatnonzero(counts), counts[counts > 0]
+    return np.unique(codes, return_counts=True)
 
 
 def _flat(raw: RawMask) -> np.ndarray:
@@ -115,6 +126,7 @@ def merge(surveys: Mapping[Path, FileSurvey]) -> MaskSurvey:
         merged.counts.update(counts)
         merged.flat.update(flat)
         merged.files.update(counts.keys())
+        merged.beside_255 += 255 in counts and bool(counts.keys() - {0, 255})
     if merged.kind == 'colours' and _only_red(merged.counts):
         merged.notes.append('the red channel holds the labels, the others are empty')
         merged.kind = 'red'

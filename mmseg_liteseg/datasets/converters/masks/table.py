@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Mapping
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from .peaks import nearest
 IGNORE = 255
 """Label of pixels of no class."""
 MAX_CLASSES = 255
+_UNSEEN = -1
 
 
 @dataclass(frozen=True)
@@ -64,27 +66,39 @@ class LabelTable:
         Raises:
             ConversionError: On a code that is neither a class's nor ignored, if codes are not rounded.
         """
-        found, inverse = np.unique(self.codes_of(raw), return_inverse=True)
-        known, labels = self._lookup()
-        position = np.searchsorted(known, found).clip(max=len(known) - 1)
-        result = labels[position]
-        strange = known[position] != found
-        if strange.any():
-            if not self.rounded:
-                raise ConversionError(f'{self.describe(int(found[strange][0]))} is in no class')
-            where = nearest(found[strange], known, 'colours' if self.kind == 'colours' else 'values')[0]
-            result[strange] = labels[where]
-        return result[inverse].reshape(raw.codes.shape)
+        codes = self.codes_of(raw)
+        known = self._cache
+        labels = known[codes]
+        for code in np.unique(codes[labels == _UNSEEN]).tolist():
+            known[code] = self._label(code)
+        return known[codes].astype(np.uint8) if (labels == _UNSEEN).any() else labels.astype(np.uint8)
 
-    def label_counts(self, counts: dict[int, int]) -> np.ndarray:
-        """Pixels by label (256,), int64, from pixels by code."""
+    @cached_property
+    def _cache(self) -> np.ndarray:
+        """Label of every code that was met; sorting the pixels of each mask would take longer."""
+        cache = np.full(1 << (24 if self.kind == 'colours' else 16), _UNSEEN, np.int16)
+        codes, labels = self._lookup
+        cache[codes] = labels
+        return cache
+
+    def _label(self, code: int) -> int:
+        if not self.rounded:
+            raise ConversionError(f'{self.describe(code)} is in no class')
+        codes, labels = self._lookup
+        where = nearest(np.array([code]), codes, 'colours' if self.kind == 'colours' else 'values')[0]
+        return int(labels[where[0]])
+
+    def label_counts(self, counts: Mapping[int, int]) -> np.ndarray:
+        """Pixels by label (256,), int64, from pixels by code (values divided already)."""
         result = np.zeros(256, np.int64)
-        codes = np.array(sorted(counts), dtype=np.int64)
-        raw = RawMask('values' if self.kind == 'red' else self.kind, codes[None], {}, False)
-        plain = LabelTable(**{**vars(self), 'divisor': 1, 'kind': 'values'}) if self.kind != 'colours' else self
-        np.add.at(result, plain.apply(raw)[0], [counts[code] for code in codes.tolist()])
+        for code, count in counts.items():
+            label = self._cache[code]
+            if label == _UNSEEN:
+                label = self._cache[code] = self._label(code)
+            result[label] += count
         return result
 
+    @cached_property
     def _lookup(self) -> tuple[np.ndarray, np.ndarray]:
         """All codes in order, and their labels."""
         pairs = [(code, label) for label, row in enumerate(self.classes) for code in row.codes]
