@@ -31,6 +31,7 @@ _LOCATIONS = {
     'DATA_SAMPLERS': ['mmseg_liteseg.datasets'],
     'HOOKS': ['mmseg_liteseg.engine'],
     'LOOPS': ['mmseg_liteseg.engine'],
+    'RUNNERS': ['mmseg_liteseg.engine'],
 }
 
 

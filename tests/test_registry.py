@@ -51,7 +51,10 @@ def test_found_by_prefix_from_every_scope():
         ('DATA_SAMPLERS', 'StreamSampler'),
         ('HOOKS', 'PaintHook'),
         ('HOOKS', 'HistoryHook'),
-        ('LOOPS', 'PieceLoop'),
+        ('HOOKS', 'ResumeHook'),
+        ('HOOKS', 'SafeCheckpointHook'),
+        ('HOOKS', 'StopHook'),
+        ('RUNNERS', 'SafeRunner'),
     ],
 )
 def test_public_types_are_registered(kind, name):

@@ -19,3 +19,7 @@ class BrokenCheckpointError(CheckpointFileError):
 
 class UnsafeCheckpointError(CheckpointFileError):
     """A file that could only be read by running what it names. Says what that is and how to allow it."""
+
+
+class CheckpointWriteError(LiteSegError):
+    """A file could not be written; what was there before is whole. Names the file and the bytes it needs."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
+import re
+import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Iterator
@@ -13,10 +16,11 @@ import numpy as np
 import torch
 
 from .archive import GZIP_MAGIC, MAX_BYTES, read_tar_gz
-from .errors import CheckpointFileError
+from .errors import CheckpointFileError, CheckpointWriteError
 from .pdparams import loads_pdparams
 
 PADDLE_SUFFIXES = ('.pdparams', '.tar.gz', '.tgz')
+PART = '.part'
 
 
 @dataclass
@@ -77,18 +81,59 @@ def check_output(path: str) -> None:
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Writes a file that either appears complete or not at all."""
+    """Writes a file that either appears complete or not at all, through crashes of the machine too.
+
+    Raises:
+        FileNotFoundError: The folder does not exist.
+        CheckpointWriteError: No room, no permission or a broken disk; what was there before is left alone.
+    """
     check_output(path)
     folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(folder, f'.{name}.{os.getpid()}.part')
+    temporary = os.path.join(folder, f'.{name}.{os.getpid()}{PART}')
     try:
-        with open(temporary, 'xb') as file:
+        with open(temporary, 'wb') as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
+        _sync_folder(folder)
+    except BaseException as error:
+        with suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            free = shutil.disk_usage(folder).free
+            raise CheckpointWriteError(
+                f'cannot write {path}: {error.strerror or error}. It needs {len(data)} bytes, {free} are free in '
+                f'{folder}; what was written before is whole'
+            ) from error
         raise
+
+
+def _sync_folder(folder: str) -> None:
+    """Makes the new name of a file last: fsync of the file alone keeps its content only."""
+    if hasattr(os, 'O_DIRECTORY'):  # not on Windows
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            # network file systems know no fsync of folders
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def clear_parts(folder: str) -> list[str]:
+    """Removes what :func:`write_file` had begun in a folder when its process was killed.
+
+    Returns:
+        Names of the removed files.
+    """
+    parts = [name for name in os.listdir(folder) if re.fullmatch(rf'\..+\.\d+{re.escape(PART)}', name)]
+    for name in parts:
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+    return parts
 
 
 def dumps_checkpoint(checkpoint: dict[str, Any]) -> bytes:

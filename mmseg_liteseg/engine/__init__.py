@@ -1,5 +1,8 @@
+from .checkpoint_hook import SafeCheckpointHook
 from .history_hook import HistoryHook
 from .paint_hook import PaintHook
-from .piece_loop import PieceLoop
+from .resume_hook import ResumeHook
+from .runner import SafeRunner
+from .stop_hook import StopHook
 
-__all__ = ['HistoryHook', 'PaintHook', 'PieceLoop']
+__all__ = ['HistoryHook', 'PaintHook', 'ResumeHook', 'SafeCheckpointHook', 'SafeRunner', 'StopHook']

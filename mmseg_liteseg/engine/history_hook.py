@@ -18,7 +18,6 @@ from mmseg_liteseg.visualization.files import replaced_by
 from mmseg_liteseg.visualization.report import count_pairs
 
 HISTORY = 'history.jsonl'
-NOTE_PREFIX = 'piece_'
 
 
 @HOOKS.register_module()
@@ -31,8 +30,7 @@ class HistoryHook(Hook):
         {"iter": 400, "mIoU": 0.31, "iou": {"sky": 0.9, ..., "bicyclist": null}, "val_seconds": 14.2}
 
     IoU is a share; null where neither labels nor predictions hold the class. Lines of iterations that a kill took
-    back are removed when the training goes on. Of mmengine's message hub, checkpoints keep only the loop's notes:
-    plain numbers, which every version of torch reads.
+    back are removed when the training goes on.
 
     Args:
         interval: Iterations per line of losses.
@@ -104,12 +102,9 @@ class HistoryHook(Hook):
         return self._seconds + time.monotonic() - self._since
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Adds the line that is begun; reduces the message hub to what the loop notes there."""
+        """Adds the line that is begun."""
         sums = {key: float(total) for key, total in self._sums.items()}
         checkpoint['history'] = dict(sums=sums, count=self._count, seconds=self._spent())
-        info = checkpoint['message_hub']['runtime_info']
-        plain = {key: value for key, value in info.items() if key.startswith(NOTE_PREFIX)}
-        checkpoint['message_hub'] = dict(log_scalars={}, runtime_info=plain, resumed_keys=dict.fromkeys(plain, True))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Goes on with the line that was begun."""

@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmseg_liteseg.errors import LiteSegError
 
 from .cpu import adapt_to_cpu
+from .harden import harden
 
 # The variables by which each launcher tells a process its place.
 _RANK_VARIABLES = {
@@ -137,6 +138,7 @@ def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
     """
     _check_launch(cfg.launcher)
     notes = [*notes, *adapt_to_cpu(cfg)]
+    harden(cfg)
     runner = RUNNERS.build(cfg) if cfg.get('runner_type') else Runner.from_cfg(cfg)
     for note in notes:
         runner.logger.log(logging.INFO, note)

@@ -72,7 +72,7 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
 
 
 def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, workers: int) -> None:
-    """Crops, batches, loading that is done once, and a stream that can be cut anywhere."""
+    """Crops, batches, and loading that is done once."""
     fields.data_root = data_root
     for step in fields.train_pipeline:
         if 'crop_size' in step:
@@ -80,13 +80,8 @@ def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, w
     if edges:
         fields.train_pipeline.insert(-1, dict(type='GenerateEdge', edge_width=4))
     loading = dict(num_workers=workers, persistent_workers=workers > 0)
-    dataset = {**fields.train_dataloader.dataset, 'data_root': data_root, 'pipeline': _cached(fields.train_pipeline)}
-    fields.train_dataloader = ConfigDict(
-        batch_size=budget.batch,
-        sampler=dict(type='mmseg_liteseg.StreamSampler'),
-        dataset=dict(type='mmseg_liteseg.SeededDataset', dataset=dataset),
-        **loading,
-    )
+    fields.train_dataloader.dataset.update(data_root=data_root, pipeline=_cached(fields.train_pipeline))
+    fields.train_dataloader.update(loading, batch_size=budget.batch)
     fields.val_dataloader.dataset.update(data_root=data_root, pipeline=_cached(fields.test_pipeline))
     fields.val_dataloader.update(loading, batch_size=4)
     fields.test_dataloader.dataset.data_root = data_root
@@ -102,17 +97,17 @@ def _set_schedule(fields: ConfigDict, budget: Budget) -> None:
     warmup, poly = fields.param_scheduler
     warmup.end = budget.warmup + 1
     poly.update(begin=budget.warmup, end=budget.iters + 1)
-    fields.train_cfg = ConfigDict(
-        type='mmseg_liteseg.PieceLoop', max_iters=budget.iters, val_interval=budget.val_interval
-    )
+    fields.train_cfg.update(max_iters=budget.iters, val_interval=budget.val_interval)
 
 
 def _set_runtime(fields: ConfigDict, job: Job) -> None:
-    """Seed, precision, averaging and the study's own log and checkpoints."""
-    log_interval = min(50, get_budget(job.budget).val_interval)
+    """Seed, precision, averaging, checkpoints and the study's own log."""
+    val_interval = get_budget(job.budget).val_interval
+    log_interval = min(50, val_interval)
     fields.randomness = ConfigDict(seed=job.seed)
     hooks = fields.default_hooks
-    hooks.checkpoint, hooks.logger.interval = None, log_interval
+    hooks.checkpoint.update(interval=val_interval, save_best='mIoU', max_keep_ckpts=1)
+    hooks.logger.interval = log_interval
     hooks.pop('visualization', None)
     fields.visualizer.vis_backends = []
     fields.custom_hooks = [dict(type='mmseg_liteseg.HistoryHook', interval=log_interval)]
@@ -124,7 +119,7 @@ def _set_runtime(fields: ConfigDict, job: Job) -> None:
 
 def recipe(cfg: Config) -> dict[str, Any]:
     """What makes two trainings the same, as flat names and plain values: all but folders, workers and logging."""
-    pipeline = cfg.train_dataloader.dataset.dataset.pipeline
+    pipeline = cfg.train_dataloader.dataset.pipeline
     parts = dict(
         model=cfg.model,
         data=dict(batch_size=cfg.train_dataloader.batch_size, pipeline=pipeline),

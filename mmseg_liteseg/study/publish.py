@@ -12,7 +12,6 @@ from mmengine.config import Config
 from mmseg_liteseg.benchmark.results import write_text
 from mmseg_liteseg.checkpoint.files import dumps_checkpoint, write_file
 from mmseg_liteseg.checkpoint.torch_file import read_torch_file
-from mmseg_liteseg.engine.piece_loop import BEST
 
 from .budget import get_budget
 from .config import DATA_ROOT, OPTIONS, compose
@@ -42,7 +41,7 @@ def publish_best(
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f'{NAME}.pth', folder / f'{NAME}.py', folder / 'README.md']
     cfg = compose(run.job)  # as it was, without the folders of the machine
-    data = dumps_checkpoint(slim(read_torch_file(str(run.folder / BEST)), cfg))
+    data = dumps_checkpoint(slim(read_torch_file(str(run.best_weights)), cfg))
     if len(data) > MAX_BYTES:
         raise StudyError(f'{files[0]}: would have {len(data)} bytes, expected at most {MAX_BYTES}')
     write_file(str(files[0]), data)

@@ -11,7 +11,6 @@ from mmengine.config import Config
 
 from mmseg_liteseg.benchmark.results import write_text
 from mmseg_liteseg.engine.history_hook import HISTORY
-from mmseg_liteseg.engine.piece_loop import BEST
 
 from . import curves, tables
 from .budget import BUDGETS, get_budget
@@ -160,7 +159,7 @@ def best_run_of_t(runs: Mapping[str, Sequence[Run]]) -> Run:
 
 def _picture_section(runs: Mapping[str, Sequence[Run]], folder: Path, data_root: str, device: str) -> list[str]:
     run = best_run_of_t(runs)
-    evaluation = evaluate(Config.fromfile(run.folder / 'config.py'), run.folder / BEST, data_root, device)
+    evaluation = evaluate(Config.fromfile(run.folder / 'config.py'), run.best_weights, data_root, device)
     check_agreement(run, evaluation)
     parts = [
         '## Predictions',
@@ -184,6 +183,6 @@ def check_agreement(run: Run, evaluation: Evaluation) -> None:
     logged = run.best['mIoU']
     if abs(logged - evaluation.miou) > 5e-3:
         raise StudyError(
-            f'{run.folder / BEST}: predicts with {100 * evaluation.miou:.2f} mIoU, the log says {100 * logged:.2f} '
+            f'{run.best_weights}: predicts with {100 * evaluation.miou:.2f} mIoU, the log says {100 * logged:.2f} '
             f'(iteration {run.best["iter"]})'
         )

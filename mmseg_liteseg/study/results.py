@@ -74,8 +74,14 @@ class Run:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The validation whose weights are in best.pth: the first of the highest, in hundredths of a percent."""
+        """The validation whose weights are kept: the first of the highest, in hundredths of a percent."""
         return max(self.validations, key=lambda line: (round(100 * line['mIoU'], 2), -line['iter']))
+
+    @property
+    def best_weights(self) -> Path:
+        """File of these weights."""
+        files = sorted(self.folder.glob('best_mIoU_iter_*.pth'), key=lambda path: path.stat().st_mtime)
+        return files[-1] if files else self.folder / 'best.pth'  # the name in trainings by earlier versions
 
     @property
     def seconds_per_iter(self) -> float:

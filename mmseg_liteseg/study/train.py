@@ -11,15 +11,19 @@ from typing import Any, Iterator
 import torch
 
 from mmseg_liteseg.benchmark.machine import cpu_model, usable_cores, versions
+from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
 from mmseg_liteseg.engine.launch import build_runner
-from mmseg_liteseg.engine.piece_loop import LAST
+from mmseg_liteseg.engine.resume import LAST
+from mmseg_liteseg.engine.resume_hook import VALIDATED, ResumeHook
+from mmseg_liteseg.engine.stop_hook import TrainingStopped
 from mmseg_liteseg.visualization.files import replaced_by
 
 from .config import DATA_ROOT, Job, check_same, compose, recipe
 from .errors import StudyError
 
 RECORD = 'run.json'
+_FORMER_LAST = 'last.pth'  # the state of trainings from before mmengine's loop was used
 
 
 def train(
@@ -38,6 +42,7 @@ def train(
         Iterations done, and of how many.
 
     Raises:
+        TrainingStopped: A signal came; what was done is on disk.
         StudyError: The data is not there, or the folder holds something else than this training.
     """
     cfg = compose(job, data_root, workers)
@@ -50,9 +55,8 @@ def train(
         if record['done'] < total or record['validated'] < total:
             cfg.work_dir, cfg.launcher = str(folder), 'none'
             cfg.experiment_name = f'{job.budget}-{job.name}-{job.seed}-{time.time_ns()}'
-            cfg.train_cfg.seconds = seconds
-            if (folder / LAST).is_file():
-                cfg.load_from, cfg.resume = str(folder / LAST), True
+            cfg.custom_hooks.append(dict(type='mmseg_liteseg.StopHook', seconds=seconds))
+            cfg.resume = True
             _train_piece(cfg, record, folder)
         return record['done'], total
 
@@ -61,16 +65,21 @@ def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
     """Runs mmengine's runner and notes what it did, where and how long."""
     start = time.time()
     runner = build_runner(cfg, fill_class_weights(cfg))
-    runner.train()
-    info = runner.message_hub.runtime_info
-    record.update(done=runner.iter, validated=int(info.get('piece_validated', 0)))
+    stopped = None
+    try:
+        runner.train()
+    except TrainingStopped as error:
+        stopped = error
+    resumed = next(hook for hook in runner.hooks if isinstance(hook, ResumeHook))
+    done = find_hook(runner).saved_iter
+    record.update(done=done, validated=(runner.message_hub.get_info(VALIDATED) or [0, 0])[1])
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else cpu_model()
-    piece = dict(
-        start=runner.train_loop.first_iter, end=runner.iter, seconds=round(time.time() - start, 1), device=device
-    )
+    piece = dict(start=resumed.first_iter, end=done, seconds=round(time.time() - start, 1), device=device)
     piece.update(cores=usable_cores(), threads=torch.get_num_threads(), versions=versions())
     record['pieces'].append(piece)
     _write(folder / RECORD, record)
+    if stopped is not None and stopped.code:
+        raise stopped
 
 
 def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +90,11 @@ def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, An
     if path.is_file():
         record = json.loads(path.read_text())
         check_same(record['recipe'], wanted, folder)
+        if (folder / _FORMER_LAST).exists() and record['done'] < wanted['train.max_iters']:
+            raise StudyError(
+                f'{folder}: {_FORMER_LAST} is the state of a training by an earlier version, which has to finish it; '
+                'name another --runs folder'
+            )
         return record
     if (folder / LAST).exists():
         raise StudyError(f'{folder}: there is a {LAST}, but no {RECORD} that says what it is')

@@ -88,3 +88,27 @@ def test_impossible_outputs_are_named(tmp_path):
 def test_the_same_checkpoint_makes_the_same_bytes():
     checkpoint = dict(state_dict={'a': torch.arange(3.0)}, meta={'arch': 'stdc1'})
     assert dumps_checkpoint(checkpoint) == dumps_checkpoint(checkpoint)
+
+
+def test_writes_are_on_disk_before_they_are_named(tmp_path, monkeypatch):
+    order = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(files.os, 'fsync', lambda descriptor: (order.append('fsync'), fsync(descriptor)))
+    monkeypatch.setattr(files.os, 'replace', lambda old, new: (order.append('rename'), replace(old, new)))
+    files.write_file(str(tmp_path / 'a.pth'), b'content')
+    assert order == ['fsync', 'rename', 'fsync']
+    assert [path.name for path in tmp_path.iterdir()] == ['a.pth']
+
+
+def test_no_room_names_the_file_and_the_bytes(tmp_path, monkeypatch):
+    (tmp_path / 'a.pth').write_bytes(b'before')
+
+    def no_room(descriptor):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(files.os, 'fsync', no_room)
+    with pytest.raises(
+        files.CheckpointWriteError, match=r'a\.pth: No space left on device\. It needs 7 bytes, \d+ are'
+    ):
+        files.write_file(str(tmp_path / 'a.pth'), b'content')
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [('a.pth', b'before')]

@@ -42,7 +42,7 @@ def test_all_models_share_everything_but_the_model(name):
 
 
 def test_crops_follow_the_budget():
-    steps = compose(Job('T', 'cpu')).train_dataloader.dataset.dataset.pipeline
+    steps = compose(Job('T', 'cpu')).train_dataloader.dataset.pipeline
     assert [step.crop_size for step in steps if 'crop_size' in step] == [(288, 384)]
 
 

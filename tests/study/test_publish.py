@@ -49,7 +49,9 @@ def test_published_file(runs, camvid, tmp_path):
     labels = inference_model(model, image).pred_sem_seg.data[0]
     other = MMSegInferencer(str(config), str(weights), device='cpu')(image.copy())['predictions']
     assert np.array_equal(labels, other)
-    own = torch.load(Job('T', 'tiny').folder(runs) / 'best.pth', map_location='cpu', weights_only=True)['state_dict']
+    own = torch.load(report.read_runs(runs, 'tiny')[0].best_weights, map_location='cpu', weights_only=True)[
+        'state_dict'
+    ]
     torch.testing.assert_close(model.cpu().state_dict(), own, rtol=1e-3, atol=1e-6)
 
 

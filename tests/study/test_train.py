@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mmseg_liteseg.engine.history_hook import read_history
-from mmseg_liteseg.engine.piece_loop import PieceLoop
+from mmseg_liteseg.engine.stop_hook import StopHook
 from mmseg_liteseg.study.config import Job
 from mmseg_liteseg.study.errors import StudyError
 from mmseg_liteseg.study.train import train
@@ -25,8 +25,9 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours catches it."""
 
 
-def state(runs, name='last.pth'):
-    return torch.load(JOB.folder(runs) / name, map_location='cpu', weights_only=True)
+def state(runs, pattern='iter_*.pth'):
+    (path,) = JOB.folder(runs).glob(pattern)
+    return torch.load(path, map_location='cpu', weights_only=True)
 
 
 def without_times(runs):
@@ -37,7 +38,7 @@ def without_times(runs):
 
 
 def assert_same(runs, whole):
-    for name in ('last.pth', 'best.pth'):
+    for name in ('iter_*.pth', 'best_*.pth'):
         ours, theirs = state(runs, name), state(whole, name)
         assert ours['meta']['iter'] == theirs['meta']['iter']
         for key, value in theirs['state_dict'].items():
@@ -59,16 +60,16 @@ def whole(tmp_path_factory, camvid):
 
 
 def after_steps(monkeypatch, count, action):
-    """Runs an action after so many iterations of this process."""
-    original, seen = PieceLoop._train_step, []
+    """Does something after so many iterations of this process, before the hook that may stop it looks."""
+    original, seen = StopHook.after_train_iter, []
 
-    def step(loop, batch):
-        original(loop, batch)
-        seen.append(loop.iter)
+    def step(hook, runner, *args, **kwargs):
+        seen.append(runner.iter)
         if len(seen) == count:
-            action(loop)
+            action(hook, runner)
+        original(hook, runner, *args, **kwargs)
 
-    monkeypatch.setattr(PieceLoop, '_train_step', step)
+    monkeypatch.setattr(StopHook, 'after_train_iter', step)
 
 
 def test_history_holds_every_line_once(whole):
@@ -82,9 +83,11 @@ def test_history_holds_every_line_once(whole):
 
 def test_stopped_by_a_signal_and_resumed(whole, camvid, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        after_steps(patch, 3, lambda loop: os.kill(os.getpid(), signal.SIGTERM))
-        assert train(JOB, str(tmp_path), str(camvid)) == (3, 6)
-    assert state(tmp_path)['meta']['iter'] == 3
+        after_steps(patch, 3, lambda hook, runner: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(SystemExit) as stopped:
+            train(JOB, str(tmp_path), str(camvid))
+    assert stopped.value.code == 143
+    assert state(tmp_path, 'resume.pth')['meta']['iter'] == 3
     assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
     assert_same(tmp_path, whole)
     pieces = json.loads((JOB.folder(tmp_path) / 'run.json').read_text())['pieces']
@@ -92,9 +95,9 @@ def test_stopped_by_a_signal_and_resumed(whole, camvid, tmp_path, monkeypatch):
 
 
 def test_time_is_over(camvid, tmp_path, monkeypatch):
-    after_steps(monkeypatch, 1, lambda loop: setattr(loop, 'deadline', 0.0))
+    after_steps(monkeypatch, 1, lambda hook, runner: setattr(hook, '_deadline', 0.0))
     assert train(JOB, str(tmp_path), str(camvid), seconds=1000) == (1, 6)
-    assert state(tmp_path)['meta']['iter'] == 1
+    assert state(tmp_path, 'resume.pth')['meta']['iter'] == 1
 
 
 def test_killed_in_a_validation(whole, camvid, tmp_path, monkeypatch):
@@ -102,30 +105,15 @@ def test_killed_in_a_validation(whole, camvid, tmp_path, monkeypatch):
         raise Killed
 
     with monkeypatch.context() as patch:
-        after_steps(patch, 4, lambda loop: patch.setattr(type(loop.runner.val_loop), 'run', kill))
+        after_steps(patch, 4, lambda hook, runner: patch.setattr(type(runner.val_loop), 'run', kill))
         with pytest.raises(Killed):
             train(JOB, str(tmp_path), str(camvid))
-    assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
-    assert_same(tmp_path, whole)
-
-
-def test_killed_while_saving(whole, camvid, tmp_path, monkeypatch):
-    def kill(runner, folder, name, **options):
-        with open(os.path.join(folder, name), 'wb') as file:
-            file.write(b'half a checkpoint')
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        after_steps(patch, 4, lambda loop: patch.setattr(type(loop.runner), 'save_checkpoint', kill))
-        with pytest.raises(Killed):
-            train(JOB, str(tmp_path), str(camvid))
-    assert state(tmp_path)['meta']['iter'] == 2
     assert train(JOB, str(tmp_path), str(camvid)) == (6, 6)
     assert_same(tmp_path, whole)
 
 
 def test_a_finished_training_is_left_alone(whole, camvid, monkeypatch):
-    monkeypatch.setattr(PieceLoop, 'run', lambda loop: pytest.fail('trained again'))
+    monkeypatch.setattr('mmengine.runner.Runner.train', lambda runner: pytest.fail('trained again'))
     assert train(JOB, str(whole), str(camvid)) == (6, 6)
 
 
@@ -140,8 +128,8 @@ def test_another_recipe_is_refused(whole, camvid, monkeypatch):
 
 def test_a_state_without_a_record_is_refused(camvid, tmp_path):
     JOB.folder(tmp_path).mkdir(parents=True)
-    (JOB.folder(tmp_path) / 'last.pth').touch()
-    with pytest.raises(StudyError, match=r'a last\.pth, but no run\.json'):
+    (JOB.folder(tmp_path) / 'last_checkpoint').touch()
+    with pytest.raises(StudyError, match=r'a last_checkpoint, but no run\.json'):
         train(JOB, str(tmp_path), str(camvid))
 
 

@@ -1,0 +1,78 @@
+"""Puts what makes trainings safe and repeatable into any config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.config import ConfigDict
+
+# Hooks that every training gets, unless its config names them itself, with other settings say.
+_HOOKS = ('ResumeHook', 'StopHook')
+_WORKER = 'mmseg_liteseg.engine.workers.start_worker'
+
+
+def harden(cfg: Any) -> None:
+    """Changes a config in place: checkpoints, order of the data, seeds, signals; once more changes nothing.
+
+    ::
+
+        default_hooks.checkpoint  CheckpointHook -> SafeCheckpointHook
+        train_dataloader.sampler  any            -> StreamSampler around it
+        train_dataloader.dataset  any            -> SeededDataset around it
+        custom_hooks              + ResumeHook, ...
+
+    Args:
+        cfg: mmengine's Config, or a dictionary of its fields.
+    """
+    if not cfg.get('train_dataloader'):
+        return
+    _harden_checkpoints(cfg)
+    _harden_data(cfg)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        _harden_workers(cfg.get(name))
+    hooks = list(cfg.get('custom_hooks') or [])
+    present = {name_of(hook.get('type')) for hook in hooks if isinstance(hook, dict)}
+    hooks += [ConfigDict(type=f'mmseg_liteseg.{name}') for name in _HOOKS if name not in present]
+    cfg['custom_hooks'] = hooks
+
+
+def name_of(kind: Any) -> str:
+    """Name of a type without its scope; new configs hold classes, old ones text."""
+    return kind.rsplit('.', 1)[-1] if isinstance(kind, str) else getattr(kind, '__name__', '')
+
+
+def _harden_checkpoints(cfg: Any) -> None:
+    """Makes mmengine's own hook safe; others, and none, are the user's choice."""
+    hooks = ConfigDict(cfg.get('default_hooks') or {})
+    hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook', interval=1))  # what mmengine would add
+    for hook in [hooks.checkpoint, *(cfg.get('custom_hooks') or ())]:
+        if isinstance(hook, dict) and name_of(hook.get('type')) == 'CheckpointHook':
+            hook['type'] = 'mmseg_liteseg.SafeCheckpointHook'
+    cfg['default_hooks'] = hooks
+
+
+def _harden_data(cfg: Any) -> None:
+    """Makes every sample depend on its place in the training alone."""
+    loader = cfg['train_dataloader']
+    sampler, dataset = loader.get('sampler'), loader.get('dataset')
+    if isinstance(sampler, dict) and name_of(sampler.get('type')) != 'StreamSampler':
+        loader['sampler'] = ConfigDict(
+            type='mmseg_liteseg.StreamSampler', sampler=sampler, endless=_counts_iterations(cfg['train_cfg'])
+        )
+    if isinstance(dataset, dict) and name_of(dataset.get('type')) != 'SeededDataset':
+        loader['dataset'] = ConfigDict(
+            type='mmseg_liteseg.SeededDataset', dataset=dataset, on_error=cfg.get('on_error', 'stop')
+        )
+
+
+def _counts_iterations(loop: dict) -> bool:
+    if loop.get('type') is None:
+        return not loop.get('by_epoch', True)
+    return 'Iter' in name_of(loop['type'])
+
+
+def _harden_workers(loader: Any) -> None:
+    """Lets the processes that load data end with the training, not with its process group."""
+    if isinstance(loader, dict) and loader.get('num_workers') and 'worker_init_fn' not in loader:
+        quiet = loader.pop('disable_subprocess_warning', False)
+        loader['worker_init_fn'] = ConfigDict(type=_WORKER, disable_subprocess_warning=quiet)
