@@ -72,7 +72,7 @@ def test_leaves_nothing_half_written(tmp_path, monkeypatch):
         raise OSError('disk full')
 
     monkeypatch.setattr(os, 'replace', fail)
-    with pytest.raises(OSError, match='disk full'):
+    with pytest.raises(files.CheckpointWriteError, match='disk full'):
         write_file(str(path), b'new')
     assert os.listdir(tmp_path) == ['out.pth']
     assert path.read_bytes() == b'old'
