@@ -4,6 +4,7 @@ from .pair_list import PairListDataset
 from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
 from .transforms import (
+    CheckLabels,
     LoadAnnotations,
     LoadImageFromFile,
     MultiScaleFlip,
@@ -17,6 +18,7 @@ from .transforms import (
 __all__ = [
     'CachedLoading',
     'CamVidDataset',
+    'CheckLabels',
     'LoadAnnotations',
     'LoadImageFromFile',
     'MultiScaleFlip',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Iterator, Sequence
 
-from .files import ImageFacts
+from .files import ImageFacts, MaskFacts
 from .finding import Finding
 from .listing import is_local
 from .loader_checks import channels_of
@@ -14,6 +14,7 @@ from .scan import PartScan
 from .setup import Part, Setup
 
 _WHERE = 10
+_TOO_DARK = 4096  # 16 bits below this are not loaded as 8: less than 16 levels would be left
 
 
 def check_files(setup: Setup, scan: PartScan) -> list[Finding]:
@@ -29,9 +30,15 @@ def check_files(setup: Setup, scan: PartScan) -> list[Finding]:
 
 
 def loaded_size(part: Part, image: ImageFacts) -> tuple[int, int]:
-    """Height and width as the pipeline sees them: colour and grey loading follow EXIF, the others do not."""
-    kinds = {step.get('color_type', 'color') for step in part.steps('LoadImageFromFile')}
-    return image.upright_size if kinds & {'color', 'grayscale'} else image.size
+    """Height and width as the pipeline sees them: turned as EXIF says, unless it is told not to."""
+    kinds = [step.get('color_type', 'color') for step in part.steps('LoadImageFromFile')]
+    return image.size if any(str(kind).endswith('_ignore_orientation') for kind in kinds) else image.upright_size
+
+
+def labelled_size(part: Part, mask: MaskFacts) -> tuple[int, int]:
+    """Height and width of a mask as the pipeline sees it: our LoadAnnotations follows EXIF, mmseg's does not."""
+    ours = any(str(step['type']).startswith('mmseg_liteseg.') for step in part.steps('LoadAnnotations'))
+    return mask.upright_size if ours else mask.size
 
 
 def _finding(scan: PartScan, severity: str, kind: str, what: str, files: Sequence[str], why: str, cure: str) -> Finding:
@@ -55,7 +62,7 @@ def _check_sizes(scan: PartScan) -> Iterator[Finding]:
     for facts in scan.facts:
         if facts.image is None or facts.mask is None:
             continue
-        size, other = loaded_size(scan.part, facts.image), facts.mask.size
+        size, other = loaded_size(scan.part, facts.image), labelled_size(scan.part, facts.mask)
         if size != other:
             differing.append(f'{facts.sample.image} {_text(size)}, mask {_text(other)}')
             turned += size != facts.image.size and facts.image.size == other
@@ -105,10 +112,12 @@ def _check_depth(scan: PartScan) -> Iterator[Finding]:
     files = [f'{path} ({image.bits} bits, {_limits(image)})' for path, image in deep]
     depth = 'floating-point numbers' if all(image.is_float for _, image in deep) else 'more than 8 bits'
     what = f'{len(deep)} of {len(scan.images)} images hold {depth}'
-    if kinds & {'color', 'grayscale', 'color_ignore_orientation', 'grayscale_ignore_orientation'}:
-        kept = f'0..{highest:g} becomes 0..{int(highest) >> 8}' if not deep[0][1].is_float else 'values are cut off'
-        cure = "set color_type='unchanged' in LoadImageFromFile and mean and std to the range of the data"
-        yield _finding(scan, 'warning', 'depth', what, files, f'loading keeps the upper 8 bits: {kept}', cure)
+    if kinds - {'unchanged'}:
+        refused = any(image.is_float or 0 < (image.limits or (0, 0))[1] < _TOO_DARK for _, image in deep)
+        kept = f'0..{highest:g} becomes 0..{int(highest) >> 8}' if not deep[0][1].is_float else 'nothing is left'
+        cure = "set color_type='unchanged' in LoadImageFromFile, and mean and std to the range of the data"
+        why = f'loading them as 8 bits keeps the upper half: {kept}' + (', which is refused' if refused else '')
+        yield _finding(scan, 'error' if refused else 'warning', 'depth', what, files, why, cure)
     elif part.steps('RandomDistort', 'PhotoMetricDistortion'):
         why = 'its arithmetic is that of 8-bit images and wraps around'
         what += ', which the colour distortion in the pipeline cannot take'

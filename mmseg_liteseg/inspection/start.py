@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 import sys
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 from .doctor import inspect_config
 from .finding import Finding, InspectionError, by_severity, errors_of
 from .report import summary_lines
+from .setup import bare, read_setup
 
 SECONDS = 5.0
 _RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
@@ -21,13 +23,14 @@ def check_start(cfg: Config) -> list[str]:
     """Finds before the first iteration what the training or its first validation would trip over.
 
     The config is checked against itself, all files are looked for, and as many are read as ``seconds`` allow: all of a
-    small set, else a sample of each split. In a distributed run the first process does it. A config sets::
+    small set, else a sample of each split. In a distributed run the first process does it. What was not read is checked
+    when it is: see ``guard_labels``. A config sets::
 
         data_check = False                # trains without a look
         data_check = dict(seconds=60)     # reads for up to a minute; 5 seconds otherwise
 
     Args:
-        cfg: The config, before a runner is built from it.
+        cfg: The config, before a runner is built from it; its pipelines get another transform.
 
     Returns:
         Lines for the log: what was found, then warnings.
@@ -36,7 +39,10 @@ def check_start(cfg: Config) -> list[str]:
         InspectionError: It cannot work. All errors are printed, a line each; the last is in the error.
     """
     options = _options(cfg.get('data_check', True))
-    if options is None or any(os.environ.get(name, '0') != '0' for name in _RANKS):
+    if options is None:
+        return []
+    guard_labels(cfg)
+    if any(os.environ.get(name, '0') != '0' for name in _RANKS):
         return []
     inspection = inspect_config(cfg, splits=('train', 'val'), seconds=options['seconds'])
     findings = by_severity(_only_warned(finding) for finding in inspection.findings)
@@ -46,6 +52,41 @@ def check_start(cfg: Config) -> list[str]:
             print(finding, file=sys.stderr)
         raise InspectionError(_last_words(errors, cfg))
     return [*summary_lines(inspection), *(str(finding) for finding in findings)]
+
+
+def guard_labels(cfg: Config) -> None:
+    """Puts CheckLabels behind every LoadAnnotations of the training and validation data.
+
+    Example:
+        >>> data = dict(dataset=dict(type='BaseSegDataset', pipeline=[dict(type='LoadAnnotations')]))
+        >>> cfg = Config(dict(model=dict(decode_head=dict(num_classes=3)), train_dataloader=data))
+        >>> guard_labels(cfg)
+        >>> [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
+        ['LoadAnnotations', 'mmseg_liteseg.CheckLabels']
+    """
+    for split in ('train', 'val'):
+        if cfg.get(f'{split}_dataloader'):  # test may be the same object, and what is exported follows it
+            cfg[f'{split}_dataloader'] = copy.deepcopy(cfg[f'{split}_dataloader'])
+    setup = read_setup(cfg, ('train', 'val'))
+    if not setup.heads or setup.num_classes is None:
+        return
+    check = dict(type='mmseg_liteseg.CheckLabels', num_classes=setup.num_classes, ignore_index=setup.ignore_index)
+    for part in setup.parts:
+        part.cfg['pipeline'] = _guarded(part.cfg.get('pipeline') or [], check)
+
+
+def _guarded(steps: Any, check: dict) -> list:
+    """A pipeline with the check, also inside transforms that hold others."""
+    guarded = []
+    for step in steps:
+        if isinstance(step, (list, tuple)):
+            guarded.append(_guarded(step, check))
+            continue
+        inner = step.get('transforms') if isinstance(step, dict) else None
+        guarded.append(type(step)({**step, 'transforms': _guarded(inner, check)}) if inner else step)
+        if isinstance(step, dict) and bare(step.get('type')) == 'LoadAnnotations':
+            guarded.append(ConfigDict(check))
+    return guarded
 
 
 def _options(value: Any) -> dict | None:

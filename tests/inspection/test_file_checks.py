@@ -46,6 +46,17 @@ def test_exif_is_named_as_the_cause(project):
     assert 'color_ignore_orientation' in line
 
 
+def test_masks_with_exif_of_their_own(project):
+    """Our LoadAnnotations turns them, mmseg's does not."""
+    rotated(project, 6)
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.open(project.mask('train', 0)).save(project.mask('train', 0), exif=exif)
+    assert project.only('size-differs')
+    project.data()['pipeline'][1]['type'] = 'mmseg_liteseg.LoadAnnotations'
+    assert project.inspect().findings == []
+
+
 def test_exif_with_masks_of_the_turned_image(project):
     rotated(project, 6, (64, 48, 3))
     assert [finding for finding in project.inspect().findings if finding.kind == 'size-differs'] == []
@@ -69,9 +80,13 @@ class TestDepth:
 
     def test_colour_loading_loses_the_lower_bits(self, deep):
         findings = [finding for finding in deep.inspect().findings if finding.kind == 'depth']
-        assert {finding.severity for finding in findings} == {'warning'}
-        assert '0..4087 becomes 0..15' in str(findings[0])
+        assert {finding.severity for finding in findings} == {'error'}  # as the loader refuses them
+        assert '0..4087 becomes 0..15, which is refused' in str(findings[0])
         assert "color_type='unchanged'" in str(findings[0])
+
+    def test_full_16_bits_lose_half_of_them(self, project):
+        project.write_image('train', 0, picture(48, 64, dtype=np.uint16, high=65536))
+        assert '0..65' in project.only('depth', 'warning')
 
     def test_distortion_cannot_take_them(self, deep):
         deep.cfg['model']['data_preprocessor'].update(mean=[0.0], std=[1.0])

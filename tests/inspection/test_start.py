@@ -64,3 +64,35 @@ def test_misspelt_options(project, value, words):
     with pytest.raises(InspectionError) as raised:
         check_start(project.config())
     assert words in str(raised.value)
+
+
+def steps(loader):
+    return [step['type'] for step in loader['dataset']['pipeline']]
+
+
+def test_labels_are_checked_when_they_are_loaded(project):
+    cfg = project.config()
+    check_start(cfg)
+    for split in ('train', 'val'):
+        types = steps(cfg[f'{split}_dataloader'])
+        assert types == ['LoadImageFromFile', 'LoadAnnotations', 'mmseg_liteseg.CheckLabels', 'PackSegInputs']
+    assert cfg.val_dataloader.dataset.pipeline[2] == dict(
+        type='mmseg_liteseg.CheckLabels', num_classes=2, ignore_index=255
+    )
+    assert steps(cfg.test_dataloader) == ['LoadImageFromFile', 'LoadAnnotations', 'PackSegInputs']
+
+
+def test_loading_inside_other_transforms_is_guarded_too(project):
+    load = project.data()['pipeline'][:2]
+    project.data()['pipeline'][:2] = [dict(type='mmseg_liteseg.CachedLoading', transforms=load, max_bytes=0)]
+    cfg = project.config()
+    check_start(cfg)
+    cached = cfg.train_dataloader.dataset.pipeline[0]
+    assert [step['type'] for step in cached['transforms']][-1] == 'mmseg_liteseg.CheckLabels'
+
+
+def test_nothing_is_added_where_the_check_is_left_out(project):
+    project.cfg['data_check'] = False
+    cfg = project.config()
+    check_start(cfg)
+    assert 'mmseg_liteseg.CheckLabels' not in steps(cfg.train_dataloader)

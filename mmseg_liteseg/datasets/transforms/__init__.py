@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import RandomTransform
+from .check_labels import CheckLabels
 from .distort import RandomDistort
 from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
 from .loading import LoadAnnotations, LoadImageFromFile
@@ -10,6 +11,7 @@ from .scale_crop import RandomScaleCrop
 from .test_time_aug import MultiScaleFlip
 
 __all__ = [
+    'CheckLabels',
     'LoadAnnotations',
     'LoadImageFromFile',
     'MultiScaleFlip',
