@@ -1,9 +1,11 @@
 # `make train` and `make test` work on a fresh machine with Python, make and git: both first make .venv and install into it.
+#   STACK=openmmlab           OpenMMLab's own packages instead of the maintained forks, in .venv-classic
 #   PYTHON=python3.12         the interpreter that .venv is made with (3.11 to 3.13)
 #   TORCH='torch==2.9.1'      another torch than the tested one, say one that fits the CUDA driver
 #   CONFIG=... WORK_DIR=...   train another config, into another folder
 #   ARGS='--amp'              more arguments for tools/train.py;  PYTEST_ARGS='-x -k uafm'  for pytest
-VENV ?= .venv
+STACK ?= onedl
+VENV ?= $(if $(filter openmmlab,$(STACK)),.venv-classic,.venv)
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 TORCH ?= torch==2.13.0
@@ -14,11 +16,19 @@ PYTEST_ARGS ?= -n 2
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 BUSY := $(VENV)/.installing
-CONSTRAINTS := requirements/constraints-onedl.txt
-# What the installation depends on besides files: where it stands (an editable install holds the path) and which torch.
-STATE := $(CURDIR) $(TORCH)
+CONSTRAINTS := requirements/constraints-$(STACK).txt
+# mmcv's operators take 15 to 40 minutes to compile: their wheel is kept where distclean does not reach.
+WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mmseg_liteseg/wheels
+PIP := $(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt'
+# What the installation depends on besides files: where it stands (an editable install holds the path) and which torch,
+# and which stack, if not the default one.
+STATE := $(strip $(CURDIR) $(TORCH) $(filter openmmlab,$(STACK)))
 
-.PHONY: help install train test test-cpus lint format clean distclean FORCE
+ifeq ($(filter $(STACK),onedl openmmlab),)
+$(error STACK=$(STACK): expected onedl or openmmlab)
+endif
+
+.PHONY: help install train test test-classic test-cpus lint format clean distclean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -26,9 +36,10 @@ help:
 	@echo 'make test       install, run the whole test suite'
 	@echo 'make test-cpus  run it as older processors would, with one and two threads: nine runs and a table;'
 	@echo '                CPUS_ARGS="--only avx2 oldest" picks'
+	@echo 'make test-classic   the same with the packages of OpenMMLab in place of their maintained forks; compiles mmcv the first time'
 	@echo 'make install    only make $(VENV) and install into it, with pinned versions'
 	@echo 'make lint       check style;  make format  mend what can be mended'
-	@echo 'make clean      remove results of builds and tests;  make distclean  remove $(VENV) too'
+	@echo 'make clean      remove results of builds and tests;  make distclean  remove the environments too'
 
 train: install
 	$(PY) tools/train.py '$(CONFIG)' --work-dir '$(WORK_DIR)' $(ARGS)
@@ -36,6 +47,9 @@ train: install
 
 test: install
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-classic:
+	@$(MAKE) --no-print-directory test STACK=openmmlab
 
 test-cpus: install
 	$(PY) -m tests.cpus $(CPUS_ARGS) -- $(PYTEST_ARGS)
@@ -59,21 +73,29 @@ $(STAMP): FORCE
 endif
 endif
 
-# An interrupted installation leaves BUSY behind, and its environment is not trusted; neither is one of another Python.
+# An interrupted installation leaves BUSY behind, and its environment is not trusted; neither is one of another Python or stack.
 $(STAMP): setup.cfg setup.py pyproject.toml $(CONSTRAINTS)
 	@test -n '$(PYTHON)' || { echo 'no Python 3.11 to 3.13 with venv found: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 	@version() { "$$1" -c 'import sys, venv; print(*sys.version_info[:2], sep=".")' 2>/dev/null; }; \
 	wanted=$$(version '$(PYTHON)'); \
 	case "$$wanted" in 3.11|3.12|3.13) ;; \
 	*) echo "PYTHON=$(PYTHON): expected Python 3.11 to 3.13 with its venv module, found $${wanted:-none}" >&2; exit 1 ;; esac; \
-	if [ -e '$(BUSY)' ] || [ "$$(version '$(PY)')" != "$$wanted" ] || ! '$(PY)' -m pip --version >/dev/null 2>&1; \
+	if [ -e '$(BUSY)' ] || [ "$$(version '$(PY)')" != "$$wanted" ] || ! '$(PY)' -m pip --version >/dev/null 2>&1 || \
+	grep -qsvx '$(STACK)' '$(VENV)/.stack'; \
 	then echo 'making $(VENV)'; '$(PYTHON)' -m venv --clear '$(VENV)'; fi
-	@rm -f '$(STAMP)' && touch '$(BUSY)'
+	@rm -f '$(STAMP)' && touch '$(BUSY)' && echo '$(STACK)' > '$(VENV)/.stack'
 	@echo 'installing into $(VENV): a minute or two, longer where torch comes with CUDA'
 	@sed 's/^torch==.*//' $(CONSTRAINTS) > '$(VENV)/constraints.txt'
-	$(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt' '$(TORCH)' -e '.[onedl,dev,deploy]'
+ifeq ($(STACK),openmmlab)
+	$(PIP) '$(TORCH)'
+	PY='$(PY)' bash requirements/install_mmcv.sh '$(WHEELS)' '$(VENV)/constraints.txt'
+endif
+	$(PIP) '$(TORCH)' -e '.[$(STACK),dev,deploy]'
 	@# without what it depends on, which names the classic stack's packages; it has none for every kind of machine
-	$(PY) -m pip install --disable-pip-version-check -q -c '$(VENV)/constraints.txt' --no-deps mmdeploy || echo 'no mmdeploy for this machine: its tests are skipped'
+	$(PIP) --no-deps mmdeploy || echo 'no mmdeploy for this machine: its tests are skipped'
+	@# aside: only pretraining needs it, and without CUDA it comes without operators, which its import does not survive
+	@rm -rf '$(VENV)/torchvision'
+	$(PIP) --no-deps --target '$(VENV)/torchvision' torchvision || echo 'no torchvision for this machine: tests of pretraining are skipped'
 	@echo '$(STATE)' > '$(STAMP)' && rm '$(BUSY)'
 
 clean:
@@ -81,4 +103,4 @@ clean:
 	find configs mmseg_liteseg tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf '$(VENV)' mmseg_liteseg/.mim *.egg-info
+	rm -rf '$(VENV)' .venv .venv-classic mmseg_liteseg/.mim *.egg-info

@@ -87,12 +87,15 @@ for name in sys.argv[1:]:
 """
 # Only on request does it build a model (see check_config), and imports the registry then.
 LATE = {'checkpoint.convert_file'}
+# Needs torchvision; the package imports the registry before it.
+PRETRAINING = {'pretrain.teacher'}
 
 
 def test_configs_can_inherit_by_package_wherever_one_is_read():
     package = REPO / 'mmseg_liteseg'
     files = [file for file in package.rglob('*.py') if 'Config.fromfile(' in file.read_text()]
     names = {'.'.join(file.relative_to(package).with_suffix('').parts) for file in files}
+    names -= PRETRAINING
     assert names > LATE
     command = [sys.executable, '-W', 'ignore', '-c', INHERIT, *sorted(names - LATE)]
     output = subprocess.run(command, cwd=REPO, stdout=subprocess.PIPE, check=True).stdout.decode()
