@@ -32,6 +32,7 @@ _LOCATIONS = {
     'HOOKS': ['mmseg_liteseg.engine'],
     'LOOPS': ['mmseg_liteseg.engine'],
     'RUNNERS': ['mmseg_liteseg.engine'],
+    'METRICS': ['mmseg_liteseg.evaluation'],
 }
 
 

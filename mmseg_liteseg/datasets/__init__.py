@@ -1,5 +1,6 @@
 from .cache import CachedLoading
 from .camvid import CamVidDataset
+from .multi_label import MultiLabelDataset
 from .pair_list import PairListDataset
 from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
@@ -7,7 +8,9 @@ from .transforms import (
     CheckLabels,
     LoadAnnotations,
     LoadImageFromFile,
+    LoadMultiLabelAnnotations,
     MultiScaleFlip,
+    PackMultiLabelInputs,
     RandomDistort,
     RandomHorizontalFlip,
     RandomPaddingCrop,
@@ -21,7 +24,10 @@ __all__ = [
     'CheckLabels',
     'LoadAnnotations',
     'LoadImageFromFile',
+    'LoadMultiLabelAnnotations',
+    'MultiLabelDataset',
     'MultiScaleFlip',
+    'PackMultiLabelInputs',
     'PairListDataset',
     'RandomDistort',
     'RandomHorizontalFlip',

@@ -114,11 +114,12 @@ def judge(expected: Tensor, output: np.ndarray, interface: Interface, bound: Bou
 
 
 def judge_labels(expected: Tensor, output: np.ndarray, bound: Bound) -> Row:
-    """Compares labels (N, H, W) or (N, 1, H, W) with the expected ones (N, H, W)."""
+    """Compares labels (N, H, W) or (N, 1, H, W) with the expected ones (N, H, W), or masks (N, C, H, W)."""
     found = torch.from_numpy(output.astype(np.int64))
-    found = found[:, 0] if found.ndim == 4 and found.shape[1] == 1 else found
+    if expected.ndim == 3 and found.ndim == 4 and found.shape[1] == 1:
+        found = found[:, 0]
     _check_shape(found.shape, expected.shape)
-    (n, height, width), pixels = expected.shape, expected.numel()
+    (n, *_, height, width), pixels = expected.shape, expected.numel()
     differing = int((found != expected).sum())
     passed = differing <= max(bound.pixels * pixels, _TIES * n)
     return Row(height, width, n, None, None, differing, pixels, passed)
@@ -160,6 +161,8 @@ def _network_input(source: Source, pictures: np.ndarray) -> Tensor:
 
 
 def _label(logits: Tensor, interface: Interface) -> Tensor:
+    if interface.multi_label:
+        return (logits.sigmoid() > interface.threshold).long()
     if interface.threshold is not None:
         return (logits[:, 0].sigmoid() > interface.threshold).long()
     return logits.argmax(dim=1)

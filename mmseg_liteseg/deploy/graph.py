@@ -61,7 +61,9 @@ class DeployGraph(nn.Module):
         return torch.cat([x[:, 2:3], x[:, 1:2], x[:, 0:1]], dim=1) if self.flip else x
 
     def label(self, logits: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, H, W)."""
+        """(N, C, H, W) -> (N, H, W), or masks (N, C, H, W)."""
+        if self.interface.multi_label:
+            return (logits.sigmoid() > self.interface.threshold).to(self.label_dtype)
         if self.interface.threshold is not None:
             return (logits[:, 0].sigmoid() > self.interface.threshold).to(self.label_dtype)
         return logits.argmax(dim=1).to(self.label_dtype)
@@ -102,7 +104,7 @@ def interface_of(
         )
     # mmseg reads BGR; either conversion turns that round
     own = 'gray' if len(mean) == 1 else 'rgb' if cfg.get('bgr_to_rgb') or cfg.get('rgb_to_bgr') else 'bgr'
-    color = color or own
+    color, multi_label = color or own, getattr(head, 'multi_label', False)
     if color != own:
         if not raw or 'gray' in (color, own):
             raise DeployError(f'color: this model takes {own}, got {color!r}')
@@ -117,5 +119,6 @@ def interface_of(
         batch=batch,
         output=output,
         align_corners=head.align_corners,
-        threshold=head.threshold if head.out_channels == 1 else None,
+        threshold=head.threshold if head.out_channels == 1 or multi_label else None,
+        multi_label=multi_label,
     )

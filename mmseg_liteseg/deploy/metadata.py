@@ -40,7 +40,9 @@ class Interface:
         output: 'labels' (N, H, W), integers; 'logits' (N, C, H, W) at the input's size; 'scores' (N, C, h, w), the
             logits at the network's own resolution, to be resized by the caller.
         align_corners: Of the bilinear resize from scores to logits.
-        threshold: Two classes told apart by one logit: class 1 where its sigmoid is greater. None otherwise.
+        threshold: Two classes told apart by one logit: class 1 where its sigmoid is greater. Or, with ``multi_label``,
+            where each class's sigmoid is. None otherwise.
+        multi_label: Whether every class is a yes or no of its own: 'labels' are then masks (N, C, H, W), 0 and 1.
     """
 
     layout: str
@@ -53,6 +55,7 @@ class Interface:
     output: str
     align_corners: bool = False
     threshold: float | None = None
+    multi_label: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -63,6 +66,8 @@ class Interface:
         ):
             if value not in allowed:
                 raise DeployError(f'{name}: expected one of {", ".join(allowed)}, got {value!r}')
+        if self.multi_label and self.threshold is None:
+            raise DeployError('threshold: expected a probability for classes that are a yes or no each, got none')
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
         """Images as OpenCV reads them (N, H, W, C), BGR, uint8 or float -> the artefact's input."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from mmseg.evaluation import IoUMetric
 
+from mmseg_liteseg.evaluation.multi_label import count_entries
 from mmseg_liteseg.runtime import Segmenter
 
 from .data import Example
@@ -52,7 +53,7 @@ def score(
     Returns:
         A score per name.
     """
-    areas = {name: np.zeros((4, num_classes)) for name in segmenters}
+    areas = {name: np.zeros((2, num_classes)) for name in segmenters}
     times: dict[str, list[float]] = {name: [] for name in segmenters}
     for example in examples:
         label = torch.from_numpy(example.label.astype(np.int64))
@@ -61,8 +62,15 @@ def score(
             mask = segmenter.predict(example.image)
             times[name].append((time.perf_counter() - start) * 1e3)
             predicted = torch.from_numpy(mask.astype(np.int64))
-            areas[name] += torch.stack(
-                IoUMetric.intersect_and_union(predicted, label, num_classes, ignore_index)
-            ).numpy()
+            areas[name] += _areas(predicted, label, num_classes, ignore_index)
     with np.errstate(invalid='ignore'):
         return {name: Score(100 * area[0] / area[1], times[name]) for name, area in areas.items()}
+
+
+def _areas(predicted: torch.Tensor, label: torch.Tensor, num_classes: int, ignore_index: int) -> np.ndarray:
+    """Intersection and union of each class, (2, C), of labels (H, W) or masks (C, H, W)."""
+    if predicted.ndim == 2:
+        areas = IoUMetric.intersect_and_union(predicted, label, num_classes, ignore_index)[:2]
+        return torch.stack(areas).numpy()
+    counts = count_entries(predicted, label.reshape(predicted.shape), ignore_index).numpy()
+    return np.stack([counts[:, 0], counts.sum(1)])

@@ -16,7 +16,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_liteseg.registry import HOOKS
 from mmseg_liteseg.visualization.files import replaced_by
-from mmseg_liteseg.visualization.overlays import paint_label
+from mmseg_liteseg.visualization.overlays import paint_label, paint_masks
 
 
 @HOOKS.register_module()
@@ -40,6 +40,8 @@ class PaintHook(Hook):
         dataset = runner.test_dataloader.dataset
         self._palette = dataset.metainfo['palette']
         self._root = getattr(dataset, 'data_prefix', {}).get('img_path', '')
+        model = getattr(runner.model, 'module', runner.model)  # of test-time augmentation or DDP
+        self._multi_label = getattr(getattr(model, 'decode_head', None), 'multi_label', False)
         self._backend_args = getattr(dataset, 'backend_args', None)
 
     def after_test_iter(
@@ -50,10 +52,16 @@ class PaintHook(Hook):
             content = fileio.get(sample.img_path, backend_args=self._backend_args)
             image = mmcv.imfrombytes(content, channel_order='rgb')
             fields = [sample.get(name) for name in ('gt_sem_seg', 'pred_sem_seg')]
-            labels = [field.data.squeeze(0).cpu().numpy() for field in fields if field is not None]
-            panels = [image, *(paint_label(image, label, self._palette, self.alpha) for label in labels)]
+            labels = [field.data.cpu().numpy() for field in fields if field is not None]
+            panels = [image, *(self._paint(image, label) for label in labels)]
             with replaced_by(self.out_dir / self._relative_name(sample.img_path)) as temporary:
                 temporary.write_bytes(cv2.imencode('.png', np.hstack(panels)[..., ::-1])[1].tobytes())
+
+    def _paint(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
+        """Labels (1, H, W), or masks (C, H, W)."""
+        if self._multi_label:
+            return paint_masks(image, label, self._palette, self.alpha)
+        return paint_label(image, label.squeeze(0), self._palette, self.alpha)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Says where the pictures are."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.visualization.files import replaced_by
 
 from .inputs import PICTURES, VIDEOS, Pictures, Video
@@ -23,16 +24,25 @@ class Outputs:
         is_file: Which of both.
         mask: Whether masks are written.
         overlay: Whether overlays are written.
+        classes: Names of the classes of a model that gives a mask for each; a folder for each then.
     """
 
     out: Path
     is_file: bool
     mask: bool
     overlay: bool
+    classes: tuple[str, ...] = ()
 
     def mask_of(self, relative: Path) -> Path:
         """The PNG of labels for an input, named by its path below the input's folder."""
         return self.out if self.is_file else self.out / 'masks' / relative.with_suffix('.png')
+
+    def masks_of(self, relative: Path) -> list[Path]:
+        """The PNG of labels; or, of a model that gives a mask per class, their PNGs of 0 and 255."""
+        if not self.classes:
+            return [self.mask_of(relative)]
+        folders = [name.replace('/', '_').replace('\\', '_') for name in self.classes]
+        return [self.out / 'masks' / folder / relative.with_suffix('.png') for folder in folders]
 
     def overlay_of(self, relative: Path, suffix: str = '.jpg') -> Path:
         """The painted picture or video for an input."""
@@ -40,7 +50,7 @@ class Outputs:
 
     def of(self, relative: Path) -> list[Path]:
         """All files for a picture."""
-        return [self.mask_of(relative)] * self.mask + [self.overlay_of(relative)] * self.overlay
+        return self.masks_of(relative) * self.mask + [self.overlay_of(relative)] * self.overlay
 
 
 def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool) -> Outputs:
@@ -80,6 +90,26 @@ def check_targets(outputs: Outputs, found: Pictures) -> None:
             first = owners.setdefault(target, file)
             if first != file:
                 raise DeployError(f'{first} and {file} would both be written to {target}: rename one')
+
+
+def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
+    """The same outputs, with a folder per class for a model whose classes are a yes or no each.
+
+    Raises:
+        DeployError: one file is asked for, which cannot hold several masks.
+    """
+    if not metadata.interface.multi_label:
+        return outputs
+    if outputs.is_file and outputs.mask:
+        raise DeployError(f'out {outputs.out}: this model gives a mask for each class, name a folder')
+    return replace(outputs, classes=metadata.classes)
+
+
+def write_masks(outputs: Outputs, relative: Path, mask: np.ndarray) -> None:
+    """Writes labels (H, W), or the masks (C, H, W) of a model that gives one per class."""
+    masks = mask * np.uint8(255) if outputs.classes else [mask]
+    for path, picture in zip(outputs.masks_of(relative), masks):
+        write_picture(path, picture)
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:

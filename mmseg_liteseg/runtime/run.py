@@ -12,7 +12,7 @@ import numpy as np
 from mmseg_liteseg.deploy.errors import DeployError
 
 from .inputs import Pictures, Video
-from .outputs import Outputs, check_targets, write_picture
+from .outputs import Outputs, check_targets, for_model, write_masks, write_picture
 from .pictures import read_image
 from .progress import Progress
 from .segmenter import Segmenter
@@ -31,6 +31,7 @@ def run_pictures(segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha:
     Raises:
         DeployError: an output would replace an input, the model fails, or nothing can be written.
     """
+    outputs = for_model(outputs, segmenter.metadata)
     check_targets(outputs, found)
     progress, failures = Progress(len(found.files), 'pictures'), []
 
@@ -45,7 +46,7 @@ def run_pictures(segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha:
         for file, image, mask in _segment(segmenter, readable()):
             relative = file.relative_to(found.root)
             if outputs.mask:
-                write_picture(outputs.mask_of(relative), mask)
+                write_masks(outputs, relative, mask)
             if outputs.overlay:
                 write_picture(outputs.overlay_of(relative), segmenter.overlay(image, mask, alpha))
             progress.step()
@@ -65,6 +66,7 @@ def run_video(
     Raises:
         DeployError: the video cannot be read or written, or the model fails.
     """
+    outputs = for_model(outputs, segmenter.metadata)
     reader = VideoReader(video)
     total = min(filter(None, (reader.frames, limit)), default=None)
     progress = Progress(total, 'frames')
@@ -116,7 +118,7 @@ def _frame_writer(
 
     def write(index: int, mask: np.ndarray, painted: np.ndarray | None) -> None:
         if outputs.mask:
-            write_picture(outputs.mask_of(Path(video.name) / f'{index:06}.png'), mask)
+            write_masks(outputs, Path(video.name) / f'{index:06}.png', mask)
         if add is not None:
             add(painted)
 

@@ -11,7 +11,7 @@ import numpy as np
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.deploy.runners import Runner
-from mmseg_liteseg.visualization.overlays import paint_label
+from mmseg_liteseg.visualization.overlays import paint_label, paint_masks
 
 from .opening import open_model
 from .pictures import ORDERS, to_bgr
@@ -79,7 +79,8 @@ class Segmenter:
                 (H, W) and transparent ones (H, W, 4) are converted.
 
         Returns:
-            The mask (H, W), uint8 (uint16 beyond 256 classes); for several pictures their masks, in their order.
+            The mask (H, W), uint8 (uint16 beyond 256 classes); for several pictures their masks, in their order. Of a
+            model with ``multi_label`` a mask is (C, H, W), 0 and 1 for each class.
 
         Raises:
             DeployError: a picture is none, or the model failed on it.
@@ -104,13 +105,14 @@ class Segmenter:
         """
         bgr = to_bgr(image, self.order)
         mask = self._predict([bgr])[0] if mask is None else mask
-        if mask.shape != bgr.shape[:2]:
+        if mask.shape[-2:] != bgr.shape[:2]:
             raise DeployError(f'mask: expected the size of the picture, {bgr.shape[:2]}, got {mask.shape}')
         if not 0 <= alpha <= 1:
             raise DeployError(f'alpha: expected 0 to 1, got {alpha}')
         if not self.metadata.palette:
             raise DeployError(f'model {self.path}: its metadata name no palette')
-        painted = paint_label(bgr, mask, [colour[::-1] for colour in self.metadata.palette], alpha)
+        paint = paint_masks if self._interface.multi_label else paint_label
+        painted = paint(bgr, mask, [colour[::-1] for colour in self.metadata.palette], alpha)
         return painted if self.order == 'bgr' else cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
 
     def _predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
@@ -146,13 +148,14 @@ class Segmenter:
     def _check(self, outputs: np.ndarray, count: int, size: tuple[int, int]) -> None:
         """An answer of another shape than the metadata say would give masks that mean nothing."""
         kind, shape = self._interface.output, outputs.shape
-        channels = 1 if self._interface.threshold is not None else len(self.metadata.classes)
+        interface, classes = self._interface, len(self.metadata.classes)
+        channels = 1 if interface.threshold is not None and not interface.multi_label else classes
         expected = {
-            'labels': (count, *size),
+            'labels': (count, classes, *size) if interface.multi_label else (count, *size),
             'logits': (count, channels, *size),
             'scores': (count, channels, *shape[2:]),
         }[kind]
-        if shape != expected or len(shape) != (3 if kind == 'labels' else 4):
+        if shape != expected or len(shape) != (3 if kind == 'labels' and not interface.multi_label else 4):
             raise DeployError(
                 f'model {self.path}: its metadata say that it gives {kind}, {expected} here, but it gave {shape}'
             )

@@ -42,21 +42,30 @@ def to_mask(output: np.ndarray, interface: Interface, sizes: Iterable[Size], dty
     """One image's output -> labels of the picture.
 
     Args:
-        output: (H, W) labels, or (C, h, w) logits.
+        output: (H, W) labels, (C, H, W) masks, or (C, h, w) logits.
         interface: Says which.
         sizes: The network's input size and the picture's. mmseg resizes logits to one, then the other.
         dtype: Of the labels.
 
     Returns:
-        (H, W) at the last of ``sizes``.
+        (H, W) at the last of ``sizes``; of a model with ``multi_label`` masks (C, H, W), 0 and 1.
     """
     sizes = list(sizes)
+    if interface.multi_label:
+        return np.stack([_to_band(channel, interface, sizes, dtype) for channel in output])
     if interface.output == 'labels':
         return resize_labels(output.astype(dtype, copy=False), sizes[-1])
     if interface.threshold is not None:
-        logit = _resize_logits(output[0], sizes, interface.align_corners)
-        return (1 / (1 + np.exp(-logit)) > interface.threshold).astype(dtype)
+        return _to_band(output[0], interface, sizes, dtype)
     return label_map(output, sizes, interface.align_corners, dtype)
+
+
+def _to_band(channel: np.ndarray, interface: Interface, sizes: list[Size], dtype: type) -> np.ndarray:
+    """One class's labels or logits (h, w) -> its mask (H, W)."""
+    if interface.output == 'labels':
+        return resize_labels(channel.astype(dtype, copy=False), sizes[-1])
+    logit = _resize_logits(channel, sizes, interface.align_corners)
+    return (1 / (1 + np.exp(-logit)) > interface.threshold).astype(dtype)
 
 
 def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:

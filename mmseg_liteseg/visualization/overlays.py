@@ -35,6 +35,27 @@ def paint_label(image: np.ndarray, label: np.ndarray, palette: Sequence, alpha: 
     return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, overlay, alpha, 0)
 
 
+def paint_masks(image: np.ndarray, masks: np.ndarray, palette: Sequence, alpha: float = 0.6) -> np.ndarray:
+    """Lays the colours of classes that may overlap over a picture: where several are, their mean.
+
+    Args:
+        image: Picture (H, W, 3), uint8, RGB.
+        masks: (C, H, W); 1 where the class is. Anything else (0, ignored) leaves the picture as it is.
+        palette: RGB colour of each class.
+        alpha: Opacity of the colours, 0 to 1.
+
+    Returns:
+        (H, W, 3), uint8, RGB.
+    """
+    if image.shape[:2] != masks.shape[1:]:
+        raise DataError(f'masks: expected the size of the image, {image.shape[:2]}, got {masks.shape[1:]}')
+    there = (masks == 1).astype(np.float32)
+    count = there.sum(0)
+    colours = np.tensordot(there, np.array(palette[: len(masks)], np.float32), (0, 0)) / np.maximum(count, 1)[..., None]
+    overlay = np.where(count[..., None] > 0, colours.round(), image).astype(np.uint8)
+    return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, overlay, alpha, 0)
+
+
 def draw_sheet(
     samples: Sequence[tuple], classes: Sequence[str], palette: Sequence, cell_width: int = 384
 ) -> np.ndarray:

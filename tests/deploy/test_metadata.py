@@ -34,6 +34,13 @@ def test_broken_text_names_the_file(text):
         Metadata.from_json(text, 'x.onnx')
 
 
+def test_classes_that_are_a_yes_or_no_each():
+    metadata = Metadata(make(multi_label=True, threshold=0.5), ('a',), ((1, 2, 3),))
+    assert Metadata.from_json(metadata.to_json(), 'x.onnx') == metadata
+    with pytest.raises(DeployError, match='threshold: expected a probability'):
+        make(multi_label=True)
+
+
 def test_later_format_is_refused():
     text = json.loads(Metadata(make(), (), ()).to_json())
     with pytest.raises(DeployError, match='format 3'):

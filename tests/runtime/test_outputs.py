@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.runtime.inputs import Pictures, Video, find_input
-from mmseg_liteseg.runtime.outputs import check_targets, choose_outputs, write_picture
+from mmseg_liteseg.runtime.outputs import check_targets, choose_outputs, for_model, write_masks, write_picture
 
 ONE = Pictures(Path('in'), (Path('in/a.jpg'),), single=True)
 FOLDER = Pictures(Path('in'), (Path('in/a.jpg'),))
@@ -26,6 +27,29 @@ VIDEO = Video(Path('v.avi'), 'v')
 def test_names(tmp_path, found, out, asked, expected):
     outputs = choose_outputs(tmp_path / out, found, 'm' in asked, 'o' in asked)
     assert outputs.of(Path('a.jpg')) == [tmp_path / name for name in expected]
+
+
+def multi_label(output='labels'):
+    interface = Interface(
+        'NCHW', 'float32', 'rgb', (0.0,) * 3, (1.0,) * 3, None, None, output, threshold=0.5, multi_label=True
+    )
+    return Metadata(interface, ('wet', 'road/lane'), ((0, 0, 0), (9, 9, 9)))
+
+
+def test_a_folder_per_class(tmp_path):
+    outputs = for_model(choose_outputs(tmp_path, FOLDER, True, False), multi_label())
+    names = [tmp_path / 'masks/wet/b/a.png', tmp_path / 'masks/road_lane/b/a.png']
+    assert outputs.of(Path('b/a.jpg')) == names
+    masks = np.array([[[0, 1]], [[1, 1]]], np.uint8)
+    write_masks(outputs, Path('b/a.jpg'), masks)
+    for name, mask in zip(names, masks):
+        assert (cv2.imread(str(name), cv2.IMREAD_UNCHANGED) == mask * 255).all()
+
+
+def test_exception_one_file_for_several_masks(tmp_path):
+    outputs = choose_outputs(tmp_path / 'x.png', ONE, True, False)
+    with pytest.raises(DeployError, match='gives a mask for each class, name a folder'):
+        for_model(outputs, multi_label())
 
 
 def test_defaults(tmp_path):

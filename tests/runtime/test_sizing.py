@@ -78,3 +78,16 @@ def test_one_logit_for_two_classes():
     found = to_mask(logits, interface(output='logits', threshold=0.3), [(3, 4)] * 2, np.uint8)
     assert np.array_equal(found, (torch.from_numpy(logits[0]).sigmoid() > 0.3).numpy())
     assert 0 < found.sum() < 12
+
+
+def test_masks_of_several_classes():
+    """Each class by its own threshold, as one logit would be."""
+    logits = np.random.default_rng(0).normal(size=(3, 3, 4)).astype(np.float32)
+    options = dict(threshold=0.3, output='scores')
+    found = to_mask(logits, interface(multi_label=True, **options), [(9, 10), (6, 5)], np.uint8)
+    assert found.shape == (3, 6, 5)
+    for band, channel in zip(found, logits):
+        assert (band == to_mask(channel[None], interface(**options), [(9, 10), (6, 5)], np.uint8)).all()
+    masks = (logits > 0).astype(np.uint8)
+    found = to_mask(masks, interface(multi_label=True, threshold=0.3, output='labels'), [(3, 4), (6, 8)], np.uint8)
+    assert (found == masks.repeat(2, 1).repeat(2, 2)).all()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmseg_liteseg.visualization import draw_sheet, paint_label
+from mmseg_liteseg.visualization import draw_sheet, paint_label, paint_masks
 
 PALETTE = [[200, 0, 0], [0, 100, 0]]
 
@@ -51,3 +51,10 @@ def test_legend_shows_every_class():
 def test_exception_no_samples():
     with pytest.raises(ValueError, match='samples'):
         draw_sheet([], ('a',), PALETTE)
+
+
+def test_masks_that_overlap_are_mixed():
+    image = np.full((1, 4, 3), 100, np.uint8)
+    masks = np.array([[[0, 1, 1, 255]], [[0, 0, 1, 0]]], np.uint8)
+    painted = paint_masks(image, masks, PALETTE, alpha=0.5)
+    assert painted.tolist() == [[[100, 100, 100], [150, 50, 50], [100, 75, 50], [100, 100, 100]]]

@@ -7,6 +7,7 @@ from .check_labels import CheckLabels
 from .distort import RandomDistort
 from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
 from .loading import LoadAnnotations, LoadImageFromFile
+from .multi_label import LoadMultiLabelAnnotations, PackMultiLabelInputs
 from .scale_crop import RandomScaleCrop
 from .test_time_aug import MultiScaleFlip
 
@@ -14,7 +15,9 @@ __all__ = [
     'CheckLabels',
     'LoadAnnotations',
     'LoadImageFromFile',
+    'LoadMultiLabelAnnotations',
     'MultiScaleFlip',
+    'PackMultiLabelInputs',
     'RandomDistort',
     'RandomHorizontalFlip',
     'RandomPaddingCrop',

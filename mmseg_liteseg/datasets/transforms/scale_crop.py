@@ -116,7 +116,7 @@ def _all_dyadic(array: np.ndarray, size: tuple[int, int]) -> bool:
 
 def _scale_label(label: np.ndarray, size: tuple[int, int], window: Slices) -> np.ndarray:
     """The window (in the scaled label map)."""
-    if label.shape == size:
+    if label.shape[:2] == size:
         return label[window]
     if _all_dyadic(label, size):
         return _scale_window(label, size, window, cv2.INTER_NEAREST)

@@ -78,7 +78,7 @@ def _set_classes(model: object, metadata: Metadata) -> None:
 def _dynamic_axes(interface: Interface) -> dict[str, dict[int, str]]:
     height = 1 if interface.layout == 'NHWC' else 2
     axes = {0: 'batch', height: 'height', height + 1: 'width'}
-    if interface.output == 'labels':
+    if interface.output == 'labels' and not interface.multi_label:
         return dict(image=axes, labels={0: 'batch', 1: 'height', 2: 'width'})
     suffix = '_8' if interface.output == 'scores' else ''
     return {'image': axes, interface.output: {0: 'batch', 2: f'height{suffix}', 3: f'width{suffix}'}}

@@ -18,7 +18,7 @@ from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
 
 from ..losses.base import AllPixelLoss, label_weights, weight_list
 from ..samplers.ohem import OHEMPixelSampler, losses_of
-from .labels import check_labels
+from .labels import check_labels, check_masks
 
 
 def make_branch_loss(head: BaseDecodeHead, data_samples: SampleList) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -52,7 +52,8 @@ class BranchLoss:
         self._label = head._stack_batch_gt(data_samples)
         self._targets = Targets(self._label, head.ignore_index) if _is_plain(head) else None
         if self._targets is None or not self._targets.within(head.num_classes):
-            check_labels(data_samples, head.num_classes, head.ignore_index)
+            check = check_masks if _is_multi_label(head) else check_labels
+            check(data_samples, head.num_classes, head.ignore_index)
         self._mined = [i for i, loss in enumerate(self._losses) if can_mine(head, loss)]
         self._terms: dict[int, Term] = {}
         for i, loss in enumerate(self._losses):
@@ -91,17 +92,18 @@ class BranchLoss:
         rest = [i for i in range(len(self._losses)) if i not in self._mined and i not in self._terms]
         if not rest:
             return {}, None
-        head, label = self._head, self._label.squeeze(1)
+        head = self._head
+        label = self._label.squeeze(1)  # of several masks the channels stay
         logits = resize(logits, self._label.shape[2:], mode='bilinear', align_corners=head.align_corners)
         weight = None
         if head.sampler is not None and any(is_cross_entropy(self._losses[i]) for i in rest):
-            weight = head.sampler.sample(logits, self._label)
+            weight = head.sampler.sample(logits, self._label).reshape(label.shape)
         values = {}
         for i in rest:
             loss = self._losses[i]
             kept = weight if is_cross_entropy(loss) else None
             values[i] = loss(logits, label, weight=kept, ignore_index=head.ignore_index)
-        return values, accuracy(logits, label, ignore_index=head.ignore_index)
+        return values, _accuracy(head, logits, label)
 
 
 def scale_losses(losses: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
@@ -157,6 +159,23 @@ def _mean_weights(loss: CrossEntropyLoss, targets: Targets) -> Tensor:
     return weight / (total + torch.finfo(torch.float32).eps)  # mmseg's guard against nothing valid
 
 
+def _is_multi_label(head: BaseDecodeHead) -> bool:
+    return getattr(head, 'multi_label', False)
+
+
+@torch.no_grad()
+def _accuracy(head: BaseDecodeHead, logits: Tensor, label: Tensor) -> Tensor:
+    """In percent, (1,); mmseg's takes the only class there is for the largest where there is one logit."""
+    if head.out_channels > 1 and not _is_multi_label(head):
+        return accuracy(logits, label, ignore_index=head.ignore_index)
+    label = label.reshape(logits.shape)
+    valid = label != head.ignore_index
+    right = valid & ((logits.sigmoid() > head.threshold) == (label == 1))
+    return (100.0 * right.sum() / valid.sum().clamp(min=1)).reshape(1)
+
+
 def _is_plain(head: BaseDecodeHead) -> bool:
     """Whether a softmax over the classes is what the head's labels are for."""
+    if _is_multi_label(head):
+        return False
     return isinstance(head.ignore_index, int) and head.out_channels == head.num_classes > 1

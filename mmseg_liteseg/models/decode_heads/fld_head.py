@@ -16,12 +16,11 @@ from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
-from ..layers.checks import check_positive_ints
 from ..layers.conv import ConvBN
 from ..layers.uafm import KAIMING_FAN_IN
-from ..losses.base import check_number
 from .branch_loss import make_branch_loss, scale_losses
-from .loss_config import check_class_weights, without_formulas
+from .levels import check_levels, check_loss_weights
+from .loss_config import check_class_weights, check_sigmoid, check_threshold, without_formulas
 
 
 class SegBranch(nn.Sequential):
@@ -62,18 +61,22 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         aux_loss_weights: Factors of the auxiliary heads' losses, one per head; 1 each by default, as in the original.
         fusion_cfg: Type and options of the fusion: UAFM, SpatialUAFM or ChannelUAFM.
         num_classes: Number of classes.
+        multi_label: Whether a pixel may belong to several classes, or to none: each channel is a yes or no of its own,
+            and labels are masks (N, K, H, W), see `MultiLabelDataset`. Losses then need ``use_sigmoid=True``.
+        threshold: With ``multi_label``, or one logit for two classes (``num_classes=2, out_channels=1``): the
+            probability above which a pixel belongs to the class.
         dropout_ratio: Before the main classifier; the original has none.
         norm_cfg: Normalisation of every convolution.
         init_cfg: Initialisation; Kaiming normal (fan in) by default, as in the original.
         loss_decode: One loss or several, for every head. A sampler's weights reach the cross entropy only; the others
             see all pixels. ``class_weight`` may be a formula (`datasets.class_weights`), which tools/train.py replaces
             by numbers.
-        **kwargs: Of mmseg's BaseDecodeHead (act_cfg, sampler, ignore_index, align_corners, ...).
+        **kwargs: Of mmseg's BaseDecodeHead (out_channels, act_cfg, sampler, ignore_index, align_corners, ...).
 
     Raises:
         SettingError: Lengths of in_channels, in_index, decoder_channels, aux_channels or aux_loss_weights do not fit
-            each other, an index of in_index is negative or (in forward) outside the inputs, or a class_weight does not
-            hold one number per class.
+            each other, an index of in_index is negative or (in forward) outside the inputs, a class_weight does not
+            hold one number per class, or a loss or sampler does not go with sigmoid outputs.
         KeyError: Unknown fusion type.
 
     Example:
@@ -99,19 +102,24 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         fusion_cfg: dict = dict(type='mmseg_liteseg.SpatialUAFM'),
         *,
         num_classes: int,
+        multi_label: bool = False,
+        threshold: float | None = None,
         dropout_ratio: float = 0.0,
         norm_cfg: dict = dict(type='BN'),
         init_cfg: dict | list | None = None,
         loss_decode: dict | Sequence[dict] = dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
         **kwargs: Any,
     ) -> None:
-        _check_levels(in_channels, in_index, decoder_channels, aux_channels)
-        self.aux_loss_weights = _loss_weights(aux_loss_weights, len(aux_channels))
+        check_levels(in_channels, in_index, decoder_channels, aux_channels)
+        self.aux_loss_weights = check_loss_weights(aux_loss_weights, len(aux_channels))
         loss_decode, self._open_formula = without_formulas(loss_decode)
+        self.multi_label = multi_label
+        threshold = check_threshold(0.5 if threshold is None and multi_label else threshold)
         super().__init__(
             list(in_channels),
             channels,
             num_classes=num_classes,
+            threshold=threshold,
             dropout_ratio=dropout_ratio,
             norm_cfg=norm_cfg,
             in_index=list(in_index),
@@ -121,6 +129,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
             **kwargs,
         )
         check_class_weights(self)
+        check_sigmoid(self)
         branch_cfg = dict(norm_cfg=norm_cfg, act_cfg=self.act_cfg)
         self.fusions = self._build_fusions(decoder_channels, fusion_cfg, branch_cfg)
         self.cls_conv = ConvBN(decoder_channels[0], channels, 3, padding=1, **branch_cfg)
@@ -193,37 +202,3 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         if max(self.in_index) >= len(inputs):
             raise SettingError(f'in_index={tuple(self.in_index)} is out of range: got {len(inputs)} inputs')
         return [inputs[i] for i in self.in_index]
-
-
-def _loss_weights(values: Sequence[float] | None, heads: int) -> tuple[float, ...]:
-    if values is None:
-        return (1.0,) * heads
-    if not isinstance(values, (list, tuple)) or len(values) != heads:
-        raise SettingError(f'aux_loss_weights must hold {heads} numbers, one per aux_channels, got {values!r}')
-    for i, value in enumerate(values):
-        check_number(value, f'aux_loss_weights[{i}]')
-    return tuple(values)
-
-
-def _check_levels(
-    in_channels: Sequence[int], in_index: Sequence[int], decoder_channels: Sequence[int], aux_channels: Sequence[int]
-) -> None:
-    check_positive_ints(in_channels, 'in_channels')
-    check_positive_ints(decoder_channels, 'decoder_channels')
-    check_positive_ints(aux_channels, 'aux_channels')
-    levels = len(in_channels)
-    if levels < 2:
-        raise SettingError(f'in_channels must hold at least one skip feature and the context, got {tuple(in_channels)}')
-    if not isinstance(in_index, (list, tuple)) or len(in_index) != levels:
-        raise SettingError(f'in_index must hold {levels} indices, one per in_channels, got {in_index!r}')
-    if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in in_index):
-        raise SettingError(f'in_index must hold indices from 0 on, got {in_index!r}')
-    if len(decoder_channels) != levels - 1:
-        raise SettingError(
-            f'decoder_channels must hold {levels - 1} numbers, one less than in_channels, got {tuple(decoder_channels)}'
-        )
-    if len(aux_channels) > levels - 2:
-        raise SettingError(
-            f'aux_channels must hold at most {levels - 2} numbers, one per decoder_channels but the first, '
-            f'got {tuple(aux_channels)}'
-        )

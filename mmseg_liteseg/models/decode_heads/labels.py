@@ -29,8 +29,7 @@ def check_labels(data_samples: SampleList, num_classes: int, ignore_index: int) 
     for sample in (data_samples[int(index)] for index in torch.stack(wrong).nonzero()[:, 0]):
         labels = sample.gt_sem_seg.data
         values = labels[_wrong(labels, num_classes, ignore_index)].unique().tolist()
-        name = sample.get('seg_map_path') or sample.get('img_path') or 'an image without a path'
-        found.append((values, shown(name), _values_of_file(sample)))
+        found.append((values, _name(sample), _values_of_file(sample)))
     # a transform may have written the label: where the files can be read, the one that holds it is to blame
     guilty = [(values, name) for values, name, stored in found if stored is None or stored.intersection(values)]
     values, name = guilty[0] if guilty else found[0][:2]
@@ -54,6 +53,27 @@ def _values_of_file(sample: SegDataSample) -> set[int] | None:
     if sample.get('reduce_zero_label'):
         values = {_IGNORED if value in (0, _IGNORED) else value - 1 for value in values}
     return values
+
+
+def check_masks(data_samples: SampleList, num_classes: int, ignore_index: int) -> None:
+    """Raises unless every sample holds one mask per class, of 0, 1 and ignore_index.
+
+    Raises:
+        DataError: Names the first image whose masks are wrong.
+    """
+    for sample in data_samples:
+        shape = tuple(sample.gt_sem_seg.data.shape)
+        if shape[0] != num_classes:
+            raise DataError(
+                f'labels of {_name(sample)} have shape {shape}, expected {num_classes} masks '
+                f'(num_classes={num_classes}, multi_label=True): load them with LoadMultiLabelAnnotations and '
+                'PackMultiLabelInputs'
+            )
+    check_labels(data_samples, 2, ignore_index)
+
+
+def _name(sample: SegDataSample) -> str:
+    return shown(sample.get('seg_map_path') or sample.get('img_path') or 'an image without a path')
 
 
 def _wrong(labels: Tensor, num_classes: int, ignore_index: int) -> Tensor:

@@ -35,7 +35,8 @@ class OHEMPixelSampler(BasePixelSampler):
     Raises:
         SettingError: A value is out of range, or loss_decode is something whose mean these weights would not mend: not
             CrossEntropyLoss (softmax, reduction='mean'), or one with avg_non_ignore. In `FLDHead` other losses may
-            stand beside it: the weights do not reach them.
+            stand beside it: the weights do not reach them. Heads of one logit, and those with ``multi_label``, take
+            CrossEntropyLoss(use_sigmoid=True).
     """
 
     def __init__(self, context: nn.Module, thresh: float = 0.7, min_kept: float = 10000) -> None:
@@ -55,12 +56,13 @@ class OHEMPixelSampler(BasePixelSampler):
 
         Args:
             seg_logit: Logits (N, C, H, W).
-            seg_label: Labels (N, 1, H, W).
+            seg_label: Labels (N, 1, H, W); of a head with ``multi_label`` masks (N, C, H, W).
 
         Returns:
-            (N, H, W), float32: N * H * W / (kept + eps * N * H * W) at kept pixels, 0 elsewhere.
+            (N, H, W), float32: N * H * W / (kept + eps * N * H * W) at kept pixels, 0 elsewhere; likewise (N, C, H, W)
+            of the masks' entries.
         """
-        label = seg_label.squeeze(1)
+        label = seg_label if getattr(self.context, 'multi_label', False) else seg_label.squeeze(1)
         valid = label != self.context.ignore_index
         kept = valid & self._hard(seg_logit, label, valid)
         weight = kept.float()
@@ -77,8 +79,11 @@ class OHEMPixelSampler(BasePixelSampler):
         min_kept = self.pixels_to_keep(label.numel())
         if not 0 < min_kept < int(valid.sum()):
             return True
-        prob = seg_logit.float().softmax(1)
-        prob = prob.gather(1, label.where(valid, label.new_zeros(())).unsqueeze(1)).squeeze(1)
+        true = label.where(valid, label.new_zeros(()))
+        if _is_sigmoid(self.context):
+            prob = (seg_logit.float().reshape(label.shape) * (2 * true - 1)).sigmoid()
+        else:
+            prob = seg_logit.float().softmax(1).gather(1, true.unsqueeze(1)).squeeze(1)
         threshold = prob[valid].kthvalue(min_kept).values.clamp(min=self.thresh)
         return prob < threshold
 
@@ -88,7 +93,8 @@ class OHEMPixelSampler(BasePixelSampler):
         The original's class weights scale only the numerator.
         """
         class_weight = _weights(_mined_losses(self.context)[0])
-        if class_weight is None:
+        # a sigmoid's scales the positive pixels' losses, and is no part of what they are divided by
+        if class_weight is None or _is_sigmoid(self.context):
             return 1.0
         return label.new_tensor(class_weight, dtype=torch.float)[label[valid]].sum() / label.numel()
 
@@ -97,6 +103,11 @@ def losses_of(head: nn.Module) -> list[nn.Module]:
     """The losses of a decode head."""
     losses = head.loss_decode
     return list(losses) if isinstance(losses, nn.ModuleList) else [losses]
+
+
+def _is_sigmoid(head: nn.Module) -> bool:
+    """Whether the head's outputs are a yes or no each."""
+    return getattr(head, 'multi_label', False) or getattr(head, 'out_channels', None) == 1
 
 
 def _mined_losses(head: nn.Module) -> list[nn.Module]:
@@ -109,10 +120,11 @@ def _check_losses(context: nn.Module) -> None:
     # mmseg's heads hand the weights to every loss; ours to the cross entropy only
     others = [] if mined and getattr(context, 'samples_cross_entropy_only', False) else losses
     for loss in [*mined, *others]:
-        if not isinstance(loss, CrossEntropyLoss) or loss.use_sigmoid or loss.use_mask:
+        fits = isinstance(loss, CrossEntropyLoss) and not loss.use_mask and loss.use_sigmoid == _is_sigmoid(context)
+        if not fits:
+            kind = 'CrossEntropyLoss(use_sigmoid=True)' if _is_sigmoid(context) else 'softmax CrossEntropyLoss'
             raise SettingError(
-                f'OHEMPixelSampler needs loss_decode to be a softmax CrossEntropyLoss, got {_describe(loss)}: '
-                'set sampler=None'
+                f'OHEMPixelSampler needs loss_decode to be a {kind}, got {_describe(loss)}: set sampler=None'
             )
         if loss.reduction != 'mean':
             raise SettingError(f"OHEMPixelSampler needs loss_decode.reduction='mean', got {loss.reduction!r}")

@@ -35,6 +35,8 @@ class FastEncoderDecoder(EncoderDecoder):
     takes the argmax; `mmseg_liteseg.ops.upsample_argmax` gives the labels in one step. ``seg_logits`` is computed when
     it is read, so test-time augmentation gets it; ``test_cfg=dict(mode='whole', seg_logits=True)`` computes it always.
 
+    A head with ``multi_label`` gives masks: ``pred_sem_seg`` (K, H, W), 0 and 1.
+
     Slide mode, models with one output channel, heads with a ``predict`` of their own and tracing take mmseg's way.
     Arguments are those of EncoderDecoder.
     """
@@ -51,7 +53,7 @@ class FastEncoderDecoder(EncoderDecoder):
         if labelled:  # metrics would count a label beyond the classes as an error of the model
             check_labels(labelled, self.decode_head.num_classes, self.decode_head.ignore_index)
         if not self._predicts_directly():
-            return super().predict(inputs, data_samples)
+            return self._threshold(super().predict(inputs, data_samples))
         logits = self._forward(inputs)
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
@@ -65,7 +67,7 @@ class FastEncoderDecoder(EncoderDecoder):
         return (
             cfg.get('mode', 'whole') == 'whole'
             and not cfg.get('seg_logits', False)
-            and self.out_channels > 1
+            and (self.out_channels > 1 or self._multi_label)
             and not torch.jit.is_tracing()
             and all(getattr(type(self), name) is getattr(EncoderDecoder, name) for name in _SEGMENTOR_STEPS)
             and all(getattr(type(head), name) is getattr(BaseDecodeHead, name) for name in _HEAD_STEPS)
@@ -79,14 +81,35 @@ class FastEncoderDecoder(EncoderDecoder):
             groups.setdefault(_geometry(meta, logits.shape[2:], size, self.align_corners), []).append(i)
         for geometry, members in groups.items():
             group = logits if len(members) == len(logits) else logits[members]
-            for i, labels in zip(members, upsample_argmax(group, geometry.rows, geometry.columns)):
+            for i, labels in zip(members, self._labels(group, geometry)):
                 data_samples[i].set_data(
-                    dict(
-                        seg_logits=LazySegLogits.of(logits[i], geometry),
-                        pred_sem_seg=PixelData(data=labels[None]),
-                    )
+                    dict(seg_logits=LazySegLogits.of(logits[i], geometry), pred_sem_seg=PixelData(data=labels))
                 )
         return data_samples
+
+    @property
+    def _multi_label(self) -> bool:
+        return getattr(self.decode_head, 'multi_label', False)
+
+    def _labels(self, logits: Tensor, geometry: Geometry) -> Tensor:
+        """(N, C, h, w) -> labels (N, 1, H, W), or masks (N, C, H, W)."""
+        if self._multi_label:
+            return _to_masks(geometry.apply(logits), self.decode_head.threshold)
+        return upsample_argmax(logits, geometry.rows, geometry.columns)[:, None]
+
+    def _threshold(self, data_samples: list[SegDataSample] | Tensor) -> list[SegDataSample] | Tensor:
+        """Replaces the argmax over classes that mmseg's way ends with where each class is a yes or no of its own."""
+        if self._multi_label and isinstance(data_samples, list):
+            for sample in data_samples:
+                # of a single channel mmseg gives probabilities
+                logits = sample.seg_logits.data if self.out_channels > 1 else sample.seg_logits.data.logit()
+                sample.seg_logits.data = logits
+                sample.pred_sem_seg = PixelData(data=_to_masks(logits, self.decode_head.threshold))
+        return data_samples
+
+
+def _to_masks(logits: Tensor, threshold: float) -> Tensor:
+    return (logits.sigmoid() > threshold).to(torch.uint8)
 
 
 def _first_size(meta: dict) -> tuple[int, int]:

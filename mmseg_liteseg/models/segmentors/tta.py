@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import SegTTAModel
 from mmseg.structures import SegDataSample
@@ -18,7 +19,8 @@ class LiteSegTTAModel(SegTTAModel):
     """Sums the copies' probabilities or averages their logits, at the image's full size.
 
     PaddleSeg summed softmax until February 2023, which the published results of PP-LiteSeg come from, and has averaged
-    logits since (https://github.com/PaddlePaddle/PaddleSeg/pull/2933). mmseg's SegTTAModel averages softmax.
+    logits since (https://github.com/PaddlePaddle/PaddleSeg/pull/2933). mmseg's SegTTAModel averages softmax. With
+    ``multi_label`` each class's sigmoid takes the place of softmax, and is averaged.
     The pipeline that goes with it is ``mmseg_liteseg.MultiScaleFlip``.
 
     Args:
@@ -47,18 +49,30 @@ class LiteSegTTAModel(SegTTAModel):
         for sample in samples:
             scores = scores + self._score(sample.seg_logits.data)
             del sample.seg_logits  # 160 MB a copy for Cityscapes
-        if self.merge == 'logits':
+        if self.merge == 'logits' or self._multi_label:
             scores /= len(samples)
         merged = samples[0]
         merged.set_data(
             dict(
                 seg_logits=PixelData(data=scores),
-                pred_sem_seg=PixelData(data=scores.argmax(dim=0, keepdim=True)),
+                pred_sem_seg=PixelData(data=self._label(scores)),
             )
         )
         return merged
 
+    def _label(self, scores: Tensor) -> Tensor:
+        if not self._multi_label:
+            return scores.argmax(dim=0, keepdim=True)
+        probabilities = scores.sigmoid() if self.merge == 'logits' else scores
+        return (probabilities > self.module.decode_head.threshold).to(torch.uint8)
+
+    @property
+    def _multi_label(self) -> bool:
+        return getattr(getattr(self.module, 'decode_head', None), 'multi_label', False)
+
     def _score(self, logits: Tensor) -> Tensor:
+        if self._multi_label:
+            return logits if self.merge == 'logits' else logits.sigmoid()
         if logits.shape[0] == 1:
             raise SettingError('LiteSegTTAModel: expected two or more classes; use mmseg.SegTTAModel for one')
         return logits.softmax(dim=0) if self.merge == 'softmax' else logits

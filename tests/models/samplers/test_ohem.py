@@ -95,6 +95,29 @@ def test_several_losses_each_get_the_mean():
     OHEMPixelSampler(make_context(losses))
 
 
+@pytest.mark.parametrize('shape', [(2, 1, 6, 7), (2, 3, 6, 7)], ids=['one logit', 'masks'])
+@pytest.mark.parametrize(('thresh', 'min_kept'), [(0.7, 0), (0.3, 20), (0.9, 1 / 16)])
+def test_sigmoid_follows_the_formula(shape, thresh, min_kept):
+    rng = torch.Generator().manual_seed(0)
+    logits, label = torch.randn(shape, generator=rng) * 2, torch.randint(0, 2, shape, generator=rng)
+    label[torch.rand(shape, generator=rng) < 0.2] = 255
+    loss = CrossEntropyLoss(use_sigmoid=True)
+    context = make_context(loss)
+    context.multi_label, context.out_channels = shape[1] > 1, shape[1]
+    weight = OHEMPixelSampler(context, thresh=thresh, min_kept=min_kept).sample(logits, label)
+    target = label if shape[1] > 1 else label[:, 0]
+    found = loss(logits, target, weight=weight, ignore_index=255)
+
+    valid = label != 255
+    prob = torch.where(label == 1, logits.sigmoid(), 1 - logits.sigmoid())[valid]
+    kept = int(min_kept * label.numel()) if min_kept < 1 else min_kept
+    hard = (
+        prob < max(thresh, prob.sort().values[kept - 1].item()) if 0 < kept < len(prob) else torch.ones_like(prob) > 0
+    )
+    expected = -(prob.log() * hard).sum() / (hard.sum() + 1e-5 * label.numel())
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     ('kwargs', 'field'),
     [

@@ -1,0 +1,3 @@
+from .multi_label import MultiLabelMetric
+
+__all__ = ['MultiLabelMetric']
