@@ -10,7 +10,7 @@ from .errors import DeployError
 from .steps import ARGUMENTS, check_steps
 
 # Reading labels, and turning arrays into tensors: nothing happens to the picture.
-_HARMLESS = ('LoadAnnotations', 'PackSegInputs')
+_HARMLESS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'PackSegInputs', 'PackMultiLabelInputs')
 
 
 def find_pipeline(cfg: Config) -> list[dict]:
