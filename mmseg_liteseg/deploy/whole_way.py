@@ -109,14 +109,17 @@ def reason_to_differ(metadata: Metadata, size: Sequence[int]) -> str | None:
 def _compare(source: Source, segmenter: Segmenter, path: Path, bound: Bound) -> FileRow:
     source.model.cfg = copy.deepcopy(source.cfg)  # inference_model changes its pipeline
     source.model.cfg.test_pipeline = source.pipeline
-    expected = inference_model(source.model, str(path)).pred_sem_seg.data[0].numpy()
+    expected = inference_model(source.model, str(path)).pred_sem_seg.data.numpy()
+    if not segmenter.metadata.interface.multi_label:
+        expected = expected[0]
     found = segmenter.predict(read_image(path))
     if found.shape != expected.shape:
         raise DeployError(f'{path.name}: the mask has shape {found.shape}, that of inference_model {expected.shape}')
     differing = int(np.count_nonzero(found != expected))
-    reason = reason_to_differ(segmenter.metadata, expected.shape)
+    size = expected.shape[-2:]
+    reason = reason_to_differ(segmenter.metadata, size)
     passed = reason is not None or differing <= max(bound.pixels * expected.size, _TIES)
-    return FileRow(path.name, *expected.shape, differing, expected.size, reason, passed)
+    return FileRow(path.name, *size, differing, expected.size, reason, passed)
 
 
 def _draw(folder: Path, channels: int) -> Iterator[Path]:

@@ -40,6 +40,8 @@ class LoadMultiLabelAnnotations(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Adds ``gt_seg_map`` (H, W, K), uint8: 0, 1 and, where ignored, 255."""
+        if 'seg_map_path' not in results:  # a picture that comes from no data set has no masks, and none is missed
+            return results
         paths = results.get('seg_map_paths') or [results['seg_map_path']]
         bands = [self._read(path) for path in paths if path is not None]
         shapes = {band.shape[:2] for band in bands} | {tuple(results['ori_shape'])}
