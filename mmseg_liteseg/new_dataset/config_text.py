@@ -18,7 +18,7 @@ crop_size = {crop}  # {crop_why}
 batch_size = {batch}  # {batch_why}
 max_iters, val_interval = {iters}, {interval}  # {iters_why}
 data = dict(_delete_=True, type='mmseg_liteseg.PairListDataset', data_root=data_root, metainfo=metainfo)
-load = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+load = [dict(type='LoadImageFromFile'), dict(type='mmseg_liteseg.LoadAnnotations')]
 scale = dict(type='mmseg_liteseg.RandomScaleCrop', crop_size=crop_size, min_scale_factor=0.5, max_scale_factor=2.0)
 pack = [dict(type='PackSegInputs')]
 augment = [scale, dict(type='mmseg_liteseg.RandomHorizontalFlip'), dict(type='mmseg_liteseg.RandomDistort'), *pack]
