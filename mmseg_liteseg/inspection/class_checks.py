@@ -35,13 +35,16 @@ def _check_names(part: Part) -> Iterator[Finding]:
     where = (f'{part.where}.metainfo.classes',)
     classes, known = part.metainfo.get('classes'), (getattr(part.kind, 'METAINFO', None) or {}).get('classes')
     if classes is None:
+        cure = "add metainfo=dict(classes=('background', 'object'), palette=[[0, 0, 0], [255, 0, 0]])"
+        if {'CLASSES', 'class', 'class_names', 'names'} & set(part.metainfo):
+            cure = f'metainfo holds {", ".join(part.metainfo)}: the key is classes'
         yield Finding(
             'error',
             'no-classes',
             f'{part.split}: the data set has no names of classes',
             (part.where,),
             'the first validation would fail on them',
-            "add metainfo=dict(classes=('background', 'object'), palette=[[0, 0, 0], [255, 0, 0]])",
+            cure,
             split=part.split,
         )
     elif isinstance(classes, str) and part.classes is None:
@@ -208,7 +211,7 @@ def _check_logits(head: Head) -> Iterator[Finding]:
                 (f'{head.where}.sampler',),
                 cure=f'set sampler=None in {head.where}',
             )
-    elif head.cfg.get('out_channels') == 1 and not sigmoid and head.losses:
+    elif outputs == 1 and all(bare(loss.get('type')) == 'CrossEntropyLoss' for loss in head.losses) and not sigmoid:
         yield Finding(
             'error',
             'one-logit',

@@ -139,7 +139,13 @@ def _check_channels(setup: Setup, scan: PartScan) -> Iterator[Finding]:
             cure = 'give mean, std and the backbone as many channels as the images have'
             yield _finding(scan, 'error', 'channels', what, wrong, 'the first batch stops at them', cure)
         return
-    alpha = [path for path, image in scan.images if image.mode in ('RGBA', 'LA', 'PA') or image.channels > 3]
+    kinds = {step.get('color_type', 'color') for step in scan.part.steps('LoadImageFromFile')}
+    bands = [f'{path} ({image.channels})' for path, image in scan.images if image.channels > 4]
+    if bands and kinds - {'unchanged'}:
+        what = f'{len(bands)} of {len(scan.images)} images have more bands than colours'
+        cure = "set color_type='unchanged', and as many numbers in mean, std and channels in the backbone"
+        yield _finding(scan, 'error', 'channels', what, bands, 'they cannot be loaded as colours', cure)
+    alpha = [path for path, image in scan.images if image.mode in ('RGBA', 'LA', 'PA')]
     if alpha and scan.part.steps('LoadImageFromFile'):
         what = f'{len(alpha)} of {len(scan.images)} images have a fourth or transparent channel, which is dropped'
         cure = "for four channels set color_type='unchanged', mean and std of four numbers, backbone.in_channels=4"

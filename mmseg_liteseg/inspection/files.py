@@ -14,7 +14,7 @@ from PIL import Image
 from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.images import ImageFileError, decode_image, read_file, shown
 from mmseg_liteseg.images.files import reason_of
-from mmseg_liteseg.images.header import open_lazily, orientation_of
+from mmseg_liteseg.images.header import is_tiff, open_lazily, orientation_of, read_header
 
 _BITS_PER_SAMPLE = 258  # tag of TIFF
 _THUMBNAIL = 32
@@ -174,8 +174,11 @@ def _fetch(path: str, backend_args: dict | None) -> bytes:
 
 
 def _hides_values(picture: Image.Image, content: bytes) -> bool:
-    """Whether Pillow would give less than the file holds: the upper 8 bits of 16-bit colours."""
-    return picture.mode not in _BITS and _stored_bits(picture, content) > 8
+    """Whether Pillow gives less than the file holds: 8 of 16 bits of a colour, or one of several bands."""
+    if picture.mode not in _BITS and _stored_bits(picture, content) > 8:
+        return True
+    header = read_header(content, '') if is_tiff(content) else None
+    return header is not None and (header.bands > 0 or header.pages > 1)
 
 
 def _decode(picture: Image.Image | None, content: bytes, path: str) -> tuple[Header, np.ndarray]:
@@ -183,7 +186,7 @@ def _decode(picture: Image.Image | None, content: bytes, path: str) -> tuple[Hea
     array = decode_image(content, path, 'unchanged')
     channels = array.shape[2] if array.ndim == 3 else 1
     if picture is not None:
-        return replace(_header(picture, content), channels=channels, bits=8 * array.itemsize), array
+        return replace(_header(picture, content), channels=channels, bits=8 * array.itemsize, frames=1), array
     return Header(*array.shape[:2], channels, 8 * array.itemsize, '', '', is_float=array.dtype.kind == 'f'), array
 
 

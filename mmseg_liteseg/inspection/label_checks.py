@@ -13,6 +13,7 @@ from .values import IGNORED, explain_values, to_labels
 
 _WHERE = 10
 _VALUES = 6
+_MANY = 20  # masks, none of which holds a 1: then 255 was not meant for a void border
 
 
 @dataclass
@@ -145,7 +146,8 @@ def check_learning(setup: Setup, split: str, scans: Sequence[PartScan]) -> list[
         return []
     ignored = setup.ignore_index
     values = {value for _, mask, _ in masks for value in mask.counts}
-    if count > 1 and values == {0, IGNORED} and ignored == IGNORED:
+    whole = all(scan.is_whole for scan in scans)
+    if count > 1 and values == {0, IGNORED} and ignored == IGNORED and (whole or len(masks) >= _MANY):
         return [_zero_255(split, masks)]
     findings = []
     total = count_labels(scans, classes)
@@ -153,8 +155,8 @@ def check_learning(setup: Setup, split: str, scans: Sequence[PartScan]) -> list[
     if max(there, default=0) >= count or max(values) > IGNORED:  # said already, and what they mean is not known
         return findings
     if not there or (len(there) == 1 and count > 1):
-        findings.append(_nothing_to_learn(split, scans, classes, there, len(masks)))
-    elif all(scan.is_whole for scan in scans):
+        findings.append(_nothing_to_learn(setup, split, scans, there, len(masks)))
+    elif whole:
         findings += _absent(split, scans, classes, there, count)
     findings += _empty_masks(split, masks, ignored, count)
     if there and total.share(ignored) > 0.8:
@@ -185,15 +187,19 @@ def _zero_255(split: str, masks: list) -> Finding:
     )
 
 
-def _nothing_to_learn(split: str, scans: Sequence[PartScan], classes: Sequence[str], there: set, count: int) -> Finding:
+def _nothing_to_learn(setup: Setup, split: str, scans: Sequence[PartScan], there: set, count: int) -> Finding:
+    """An error in training, if all masks were read; validation is poor with it, but possible."""
+    classes = next(scan.part.classes for scan in scans if scan.part.classes)
     only = f'class {classes[next(iter(there))]!r} alone' if there and next(iter(there)) < len(classes) else 'nothing'
     raw = sorted({value for scan in scans for _, mask in scan.masks for value in mask.counts})
-    reduced = any(scan.part.reduce_zero_label for scan in scans)
     cure = 'check the masks'
-    if reduced:
+    if any(scan.part.reduce_zero_label for scan in scans):
         cure = 'set reduce_zero_label=False: it makes 0 ignored and moves all other values down by one'
+    elif setup.ignore_index in raw and setup.ignore_index != IGNORED:
+        cure = f'{setup.ignore_index} is ignored: leave ignore_index at {IGNORED} if it is a class'
+    whole = all(scan.is_whole for scan in scans)
     return Finding(
-        'error' if split == 'train' or not there else 'warning',
+        'error' if whole and (split == 'train' or not there) else 'warning',
         'one-class' if there else 'nothing-labelled',
         f'{split}: {only} is labelled in {count} masks, which hold {_short(raw)}',
         (scans[0].masks[0][0],),

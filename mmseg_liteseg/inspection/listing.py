@@ -148,7 +148,8 @@ def _describe_empty(part: Part) -> Finding:
         return _fault(part, 'empty', 'the data set has no sample')
     endings = count_endings(name for name in walk_files(folder) if is_picture(name))
     if not endings:
-        return _fault(part, 'empty', f'{folder} holds no pictures', f'{part.where}.data_prefix.img_path')
+        cure = 'correct data_root or data_prefix, or put images there'
+        return _fault(part, 'empty', f'{folder} holds no pictures', f'{part.where}.data_prefix.img_path', cure)
     found = ', '.join(f'{count} {ending}' for ending, count in endings[:3])
     best = endings[0][0]
     return _fault(

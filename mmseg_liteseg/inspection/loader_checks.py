@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 from typing import Any, Iterator
 
+from mmengine.device import get_device
+
 from .finding import Finding
-from .setup import Part, Setup, bare, model_of
+from .setup import Part, Setup, bare, model_of, walk_steps
 
 _LOOPS = {
     'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
     'val': ('val_dataloader', 'val_cfg', 'val_evaluator'),
     'test': ('test_dataloader', 'test_cfg', 'test_evaluator'),
 }
-_BATCH_NORMS = ('BN', 'BN2d', 'SyncBN', 'MMSyncBN', 'NaiveSyncBN')
+_SYNCED = ('SyncBN', 'MMSyncBN', 'NaiveSyncBN')
+_BATCH_NORMS = ('BN', 'BN2d', *_SYNCED)
 
 
 def check_loaders(setup: Setup) -> list[Finding]:
     """What is missing among loaders and loops, and batches that cannot be trained."""
-    return [*_check_trios(setup), *_check_batch(setup), *_check_channels(setup)]
+    return [*_check_trios(setup), *_check_batch(setup), *_check_channels(setup), *_check_loading(setup)]
 
 
 def _check_trios(setup: Setup) -> Iterator[Finding]:
@@ -48,8 +51,7 @@ def _check_batch(setup: Setup) -> Iterator[Finding]:
     loader = setup.cfg.get('train_dataloader') or {}
     if not isinstance(loader, dict) or not _normalises_single_pixels(setup):
         return
-    batch, processes = loader.get('batch_size'), int(os.environ.get('WORLD_SIZE', 1))
-    if batch == 1 and processes == 1:
+    if loader.get('batch_size') == 1 and not _shares_statistics(setup):
         yield Finding(
             'error',
             'batch-of-one',
@@ -59,6 +61,13 @@ def _check_batch(setup: Setup) -> Iterator[Finding]:
             'set batch_size=2 or more, with smaller crops if memory is short',
             split='train',
         )
+
+
+def _shares_statistics(setup: Setup) -> bool:
+    """Whether batch normalisation sees the images of several processes."""
+    kind = bare((model_of(setup.cfg)['neck'].get('norm_cfg') or {}).get('type'))
+    processes = max(int(os.environ.get(name) or 1) for name in ('WORLD_SIZE', 'SLURM_NTASKS', 'OMPI_COMM_WORLD_SIZE'))
+    return kind in _SYNCED and processes > 1 and get_device() != 'cpu'  # without a GPU it becomes BN
 
 
 def _normalises_single_pixels(setup: Setup) -> bool:
@@ -124,6 +133,23 @@ def _check_channels(setup: Setup) -> Iterator[Finding]:
                 f'{part.split}: LoadImageFromFile gives {given} channels, but mean has {len(mean)} numbers',
                 (f'{part.where}.pipeline',),
                 cure=f'set color_type={kind!r} there, or mean to {given} numbers',
+                split=part.split,
+            )
+
+
+def _check_loading(setup: Setup) -> Iterator[Finding]:
+    """A pipeline that loads images and no labels; loaders of other kinds are trusted."""
+    for part in setup.parts:
+        names = [bare(step.get('type')) for step in walk_steps(part.cfg.get('pipeline'))]
+        loaders = [name for name in names if 'load' in name.lower()]
+        if part.split != 'test' and loaders and all('image' in name.lower() for name in loaders):
+            yield Finding(
+                'error',
+                'no-labels-loaded',
+                f'{part.split}: the pipeline has no LoadAnnotations',
+                (f'{part.where}.pipeline',),
+                'there is nothing to compare predictions with',
+                "put dict(type='LoadAnnotations') behind LoadImageFromFile",
                 split=part.split,
             )
 

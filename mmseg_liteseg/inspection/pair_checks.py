@@ -57,7 +57,7 @@ def _missing_cure(part: Part, name: str) -> str:
 
 def _check_left_out(part: Part, folder: str) -> Iterator[Finding]:
     """Pictures in the folder of images that no sample uses."""
-    used = {os.path.realpath(path) for sample in part.samples for path in (sample.image, sample.mask) if path}
+    used = {os.path.normpath(path) for sample in part.samples for path in (sample.image, sample.mask) if path}
     mask_suffix = getattr(part.dataset, 'seg_map_suffix', None) or '\0'
     in_one_folder = _same(folder, folder_of(part, 'seg_map_path'))
     left, broken = [], []
@@ -67,7 +67,7 @@ def _check_left_out(part: Part, folder: str) -> Iterator[Finding]:
             broken.append(path)
         elif not is_picture(name) or (in_one_folder and name.endswith(mask_suffix)):
             continue
-        elif os.path.realpath(path) not in used:
+        elif os.path.normpath(path) not in used:
             left.append(path)
     if left:
         suffix = part.dataset.img_suffix
@@ -100,9 +100,9 @@ def _check_orphans(part: Part, folder: str) -> Iterator[Finding]:
     masks, suffix = folder_of(part, 'seg_map_path'), getattr(part.dataset, 'seg_map_suffix', None)
     if not masks or not suffix or _same(folder, masks):
         return
-    used = {os.path.realpath(sample.mask) for sample in part.samples if sample.mask}
+    used = {os.path.normpath(sample.mask) for sample in part.samples if sample.mask}
     names = [os.path.join(masks, name) for name in walk_files(masks) if name.endswith(suffix)]
-    orphans = [path for path in names if os.path.realpath(path) not in used]
+    orphans = [path for path in names if os.path.normpath(path) not in used]
     if orphans:
         yield Finding(
             'warning',

@@ -90,7 +90,7 @@ class Part:
                 return None
             with open(classes, encoding='utf-8') as lines:
                 return tuple(line.rstrip('\r\n') for line in lines)
-        return tuple(classes) if classes is not None else None
+        return tuple(map(str, classes)) if classes is not None else None
 
     @property
     def backend_args(self) -> dict | None:

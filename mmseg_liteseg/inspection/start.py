@@ -36,7 +36,7 @@ def check_start(cfg: Config) -> list[str]:
         Lines for the log: what was found, then warnings.
 
     Raises:
-        InspectionError: It cannot work. All errors are printed, a line each; the last is in the error.
+        InspectionError: It cannot work. The first error is raised, the others are printed before, a line each.
     """
     options = _options(cfg.get('data_check', True))
     if options is None:
@@ -48,7 +48,7 @@ def check_start(cfg: Config) -> list[str]:
     findings = by_severity(_only_warned(finding) for finding in inspection.findings)
     errors = errors_of(findings)
     if errors:
-        for finding in errors:
+        for finding in errors[1:]:
             print(finding, file=sys.stderr)
         raise InspectionError(_last_words(errors, cfg))
     return [*summary_lines(inspection), *(str(finding) for finding in findings)]
@@ -109,9 +109,8 @@ def _only_warned(finding: Finding) -> Finding:
 
 
 def _last_words(errors: list[Finding], cfg: Config) -> str:
-    config = cfg.filename or 'CONFIG'
-    count = 'an error' if len(errors) == 1 else f'{len(errors)} errors'
-    return (
-        f'{count} in the config or its data, listed above ({", ".join(dict.fromkeys(e.kind for e in errors))}); '
-        f'python tools/check_dataset.py {config} looks at all files, data_check=False trains without a check'
-    )
+    """The first error, for the last line on the screen, and what to do next."""
+    first = str(errors[0]).split(': ', 1)[1]
+    more = f'; {len(errors) - 1} more above' if len(errors) > 1 else ''
+    tool = f'python tools/check_dataset.py {cfg.filename or "CONFIG"} looks at all files'
+    return f'{first} [{errors[0].kind}{more}; {tool}, data_check=False trains without a check]'

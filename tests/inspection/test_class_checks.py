@@ -31,6 +31,16 @@ def test_no_metainfo(project):
     assert "metainfo=dict(classes=('background', 'object')" in line
 
 
+def test_metainfo_of_older_releases(project):
+    project.data()['metainfo'] = dict(CLASSES=('left', 'right'))
+    assert 'metainfo holds CLASSES: the key is classes' in project.only('no-classes')
+
+
+def test_names_need_not_be_text(project):
+    both(project, classes=(1, 2))
+    assert project.inspect().findings == []
+
+
 def test_a_string_instead_of_a_list(project):
     both(project, classes='water')
     findings = project.inspect().findings
@@ -122,8 +132,9 @@ def test_one_logit_with_the_sampler_kept(project):
     assert project.inspect().findings == []
 
 
-def test_one_logit_with_a_softmax(project):
-    project.head.update(out_channels=1, sampler=None)
+@pytest.mark.parametrize('loss', [None, dict(type='CrossEntropyLoss')])
+def test_one_logit_with_a_softmax(project, loss):
+    project.head.update(out_channels=1, sampler=None, loss_decode=loss)
     assert 'use_sigmoid=True' in project.only('one-logit')
 
 

@@ -110,6 +110,17 @@ def test_channels_of_files_against_mean(project):
     assert '1 of 4 images have other than the 3 channels of mean' in line
 
 
+def test_more_bands_than_colours(project):
+    pages = [Image.fromarray(picture(48, 64)) for _ in range(5)]
+    path = project.image('train', 1)
+    pages[0].save(path, format='TIFF', save_all=True, append_images=pages[1:])
+    line = project.only('channels')
+    assert f'{path} (5)' in line
+    assert 'more bands than colours' in line
+    project.data()['pipeline'][0]['color_type'] = 'unchanged'
+    assert 'have other than the 3 channels of mean' in project.only('channels')
+
+
 def test_several_pictures_in_one_file(project):
     frames = [Image.fromarray(picture(48, 64, 3)), Image.fromarray(picture(48, 64, 3) // 2)]
     frames[0].save(project.image('train', 1), save_all=True, append_images=frames[1:])

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmseg_liteseg.inspection.label_checks import check_learning
+
 SPOTS = np.indices((48, 64))[1] // 32
 
 
@@ -102,6 +104,20 @@ def test_reduce_zero_label_where_0_is_a_class(project):
     found = findings(project, 'one-class')
     assert found[0].severity == 'error'
     assert 'set reduce_zero_label=False' in str(found[0])
+
+
+def test_verdicts_on_all_masks_wait_until_all_are_read(project):
+    """A sample of a set with rare objects may hold background alone."""
+    project.map_masks(lambda mask: mask * 0, 'train')
+    scan = project.inspect().of('train')[0]
+    scan.facts.pop()
+    setup = project.inspect().setup
+    assert [finding.severity for finding in check_learning(setup, 'train', [scan])] == ['warning']
+
+
+def test_ignoring_a_class(project):
+    project.head['ignore_index'] = 0
+    assert '0 is ignored: leave ignore_index at 255 if it is a class' in str(findings(project, 'one-class')[0])
 
 
 def three_classes(project):

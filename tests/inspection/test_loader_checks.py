@@ -63,7 +63,9 @@ class TestBatchOfOne:
 
     def test_fine_with_several_processes(self, project, monkeypatch):
         monkeypatch.setenv('WORLD_SIZE', '2')
+        monkeypatch.setattr('mmseg_liteseg.inspection.loader_checks.get_device', lambda: 'cuda')
         project.cfg['train_dataloader']['batch_size'] = 1
+        assert project.only('batch-of-one')  # BN counts per process
         project.cfg['model']['neck']['norm_cfg'] = dict(type='SyncBN')
         assert project.inspect().findings == []
 
@@ -73,6 +75,11 @@ class TestBatchOfOne:
         assert '4 training images in batches of 3 leave a last batch of one' in line
         project.cfg['train_dataloader']['drop_last'] = True
         assert project.inspect().findings == []
+
+
+def test_pipelines_without_labels(project):
+    del project.data('val')['pipeline'][1]
+    assert 'val: the pipeline has no LoadAnnotations' in project.only('no-labels-loaded')
 
 
 class TestChannels:
