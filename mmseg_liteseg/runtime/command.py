@@ -25,7 +25,8 @@ EXAMPLE = """examples:
   python -m mmseg_liteseg.runtime deploy/NAME.onnx --input camera:0 --out results --frames 300
 
 A folder --out gets masks/NAME.png (a pixel's value is its label) and overlays/NAME.jpg; of a video overlays/NAME.mp4
-and masks/NAME/000000.png. Folders are searched with all folders in them, whose layout is kept. Ctrl-C ends a camera."""
+and masks/NAME/000000.png. Folders are searched with all folders in them, whose layout is kept. Ctrl-C ends a
+video or a camera with what is done so far."""
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -43,6 +44,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--overlay', action='store_true', help='write pictures with the classes in colour over them')
     add('--alpha', type=float, default=0.6, help='opacity of the colours, 0 to 1 [0.6]')
     add('--frames', type=int, metavar='N', help='of a video or camera, stop after N [all]')
+    add('--profile', action='store_true', help='of a video or camera, print the time of each stage at the end')
     add('--batch', type=int, default=1, help='pictures of one size at a time, if the model takes any number [1]')
     add('--threads', type=int, default=0, help="of the runtime [the runtime's choice]")
     add(
@@ -83,7 +85,8 @@ def run(args: argparse.Namespace) -> list[str]:
     if isinstance(found, Pictures):
         progress, failures = run_pictures(segmenter, found, outputs, args.alpha)
     else:
-        progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames)
+        say = print if args.profile else None
+        progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames, say)
     kinds = [kind for kind, wanted in (('masks', outputs.mask), ('overlays', outputs.overlay)) if wanted]
     if progress.done:
         print(

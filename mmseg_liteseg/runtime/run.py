@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
@@ -15,7 +16,8 @@ from .inputs import Pictures, Video
 from .outputs import Outputs, check_targets, for_model, write_masks, write_picture
 from .pictures import read_image
 from .progress import Progress
-from .segmenter import Segmenter
+from .segmenter import Run, Segmenter
+from .stages import Stage, Stages
 from .video import VideoReader, video_writer
 
 # Some formats only estimate how many frames they hold.
@@ -56,9 +58,25 @@ def run_pictures(segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha:
 
 
 def run_video(
-    segmenter: Segmenter, video: Video, outputs: Outputs, alpha: float, limit: int | None
+    segmenter: Segmenter,
+    video: Video,
+    outputs: Outputs,
+    alpha: float,
+    limit: int | None,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[Progress, list[str]]:
-    """Goes through frames, ``limit`` of them at most. Ctrl-C ends a camera's video, and drops that of a file.
+    """Goes through frames, ``limit`` of them at most. Reading, resizing, the network, the label map, painting and
+    writing overlap; of a camera's pictures those that come while the network is busy are left out.
+
+    Ctrl-C ends the video with what is done: its file plays.
+
+    Args:
+        segmenter: The model.
+        video: Where frames come from.
+        outputs: What is written.
+        alpha: Opacity of the colours.
+        limit: Most frames; None for all.
+        say: Takes the time of each stage at the end, if it is wanted.
 
     Returns:
         How many frames were done and how fast, and a line if the video ended early.
@@ -69,27 +87,77 @@ def run_video(
     outputs = for_model(outputs, segmenter.metadata)
     reader = VideoReader(video)
     total = min(filter(None, (reader.frames, limit)), default=None)
-    progress = Progress(total, 'frames')
+    progress, stopped = Progress(total, 'frames'), False
     try:
         with ExitStack() as stack:
             write = _frame_writer(video, outputs, reader.fps, stack)
-            frames = enumerate(islice(reader, limit))
+            chunks = _chunks(islice(reader, limit), segmenter.batch)
+            stages = stack.enter_context(
+                Stages(chunks, _stages(segmenter, outputs.overlay, alpha), latest=video.is_camera)
+            )
             try:
-                for index, frame, mask in _segment(segmenter, frames):
-                    painted = segmenter.overlay(frame, mask, alpha) if outputs.overlay else None
-                    write(index, mask, painted)
-                    progress.step()
+                for chunk in stages:
+                    for frame in chunk.results():
+                        stages.timed('write', write, progress.done, *frame)
+                        progress.step()
             except KeyboardInterrupt:
-                if not video.is_camera or not progress.done:
-                    raise
+                stopped = True
             if not progress.done:
-                raise DeployError(f'{video.name}: it gives no frame')
+                raise KeyboardInterrupt if stopped else DeployError(f'{video.name}: it gives no frame')
+        if say is not None:
+            say(stages.table())
     finally:
         progress.close()
         reader.close()
+    if stopped and not video.is_camera:
+        return progress, [f'video {video.source}: stopped after {progress.done} of {total or "unknown"} frames']
     if not video.is_camera and total and progress.done < (1 - _MISSING) * total:
         return progress, [f'video {video.source}: ends after {progress.done} of {total} frames, it may be truncated']
     return progress, []
+
+
+@dataclass
+class _Chunk:
+    """Frames that go through the model at a time, with what became of them so far."""
+
+    frames: list[np.ndarray]
+    runs: list[Run] = field(default_factory=list)
+    masks: dict[int, np.ndarray] = field(default_factory=dict)
+    painted: list[np.ndarray] | None = None
+
+    def results(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Mask and, where it is wanted, overlay of each frame."""
+        for index in range(len(self.frames)):
+            yield self.masks[index], None if self.painted is None else self.painted[index]
+
+
+def _chunks(frames: Iterator[np.ndarray], size: int) -> Iterator[_Chunk]:
+    while True:
+        chunk = list(islice(frames, size))
+        if not chunk:
+            return
+        yield _Chunk(chunk)
+
+
+def _stages(segmenter: Segmenter, overlay: bool, alpha: float) -> list[Stage]:
+    """What happens to a chunk between reading and writing."""
+
+    def resize(chunk: _Chunk) -> _Chunk:
+        return replace(chunk, runs=list(segmenter.prepare(chunk.frames)))
+
+    def network(chunk: _Chunk) -> _Chunk:
+        return replace(chunk, runs=[segmenter.infer(run) for run in chunk.runs])
+
+    def label_map(chunk: _Chunk) -> _Chunk:
+        masks = {index: mask for run in chunk.runs for index, mask in segmenter.finish(run, chunk.frames)}
+        return replace(chunk, runs=[], masks=masks)
+
+    def paint(chunk: _Chunk) -> _Chunk:
+        pairs = enumerate(chunk.frames)
+        return replace(chunk, painted=[segmenter.overlay(frame, chunk.masks[i], alpha) for i, frame in pairs])
+
+    stages = [('resize', resize), ('network', network), ('label map', label_map)]
+    return [*stages, ('paint', paint)] if overlay else stages
 
 
 def _segment(

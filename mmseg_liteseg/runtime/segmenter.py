@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -16,6 +17,21 @@ from mmseg_liteseg.visualization.overlays import paint_label, paint_masks
 from .opening import open_model
 from .pictures import ORDERS, to_bgr
 from .sizing import network_size, prepare_picture, to_mask
+
+
+@dataclass(frozen=True)
+class Run:
+    """Pictures that go through the model together.
+
+    Attributes:
+        members: Their indices among the pictures given.
+        size: (H, W) in the network.
+        data: The model's input, afterwards its output, of ``len(members)`` pictures or a fixed number above it.
+    """
+
+    members: list[int]
+    size: tuple[int, int]
+    data: np.ndarray
 
 
 class Segmenter:
@@ -115,35 +131,51 @@ class Segmenter:
         painted = paint(bgr, mask, [colour[::-1] for colour in self.metadata.palette], alpha)
         return painted if self.order == 'bgr' else cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
 
-    def _predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
-        """BGR pictures -> masks, pictures of one size in the network together."""
+    def prepare(self, pictures: Sequence[np.ndarray]) -> Iterator[Run]:
+        """BGR pictures -> runs of the model, pictures of one size in the network together."""
         groups: dict[Any, list[int]] = {}
         for index, picture in enumerate(pictures):
             size = network_size(picture.shape[:2], self._interface, self.metadata.steps)
             groups.setdefault(tuple(size), []).append(index)
-        masks: dict[int, np.ndarray] = {}
         for size, members in groups.items():
             for start in range(0, len(members), self.batch):
                 run = members[start : start + self.batch]
-                for index, output in zip(run, self._run([pictures[index] for index in run], size)):
-                    sizes = (size, pictures[index].shape[:2])
-                    masks[index] = to_mask(output, self._interface, sizes, self._dtype)
-        return [masks[index] for index in range(len(pictures))]
+                yield Run(run, size, self._inputs([pictures[index] for index in run], size))
 
-    def _run(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-        """One run of the model; a batch of a fixed number is filled up with repetitions."""
-        resized = [prepare_picture(picture, size, self._interface, self.metadata.steps) for picture in pictures]
-        resized += resized[-1:] * ((self._interface.batch or len(resized)) - len(resized))
-        inputs = self._interface.prepare(np.stack(resized))
+    def infer(self, run: Run) -> Run:
+        """Runs the model on a run's inputs, which its outputs replace.
+
+        Raises:
+            DeployError: the model failed, or its answer is not what its metadata say.
+        """
+        shape = run.data.shape
         try:
-            outputs = self._runner(inputs)
+            outputs = self._runner(run.data)
         except DeployError:
             raise
         except Exception as error:  # runtimes' errors share no base but Exception
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise DeployError(f'model {self.path}: it failed on an input of shape {inputs.shape} ({reason})') from error
-        self._check(outputs, len(inputs), size)
-        return outputs
+            raise DeployError(f'model {self.path}: it failed on an input of shape {shape} ({reason})') from error
+        self._check(outputs, len(run.data), run.size)
+        return replace(run, data=outputs)
+
+    def finish(self, run: Run, pictures: Sequence[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+        """A run's outputs -> (index, mask) of each of its pictures."""
+        for index, output in zip(run.members, run.data):
+            yield index, to_mask(output, self._interface, (run.size, pictures[index].shape[:2]), self._dtype)
+
+    def _predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
+        """BGR pictures -> masks."""
+        masks: dict[int, np.ndarray] = {}
+        for run in self.prepare(pictures):
+            masks.update(self.finish(self.infer(run), pictures))
+        return [masks[index] for index in range(len(pictures))]
+
+    def _inputs(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
+        """What goes into the model; a batch of a fixed number is filled up with repetitions."""
+        resized = [prepare_picture(picture, size, self._interface, self.metadata.steps) for picture in pictures]
+        resized += resized[-1:] * ((self._interface.batch or len(resized)) - len(resized))
+        return self._interface.prepare(np.stack(resized))
 
     def _check(self, outputs: np.ndarray, count: int, size: tuple[int, int]) -> None:
         """An answer of another shape than the metadata say would give masks that mean nothing."""
