@@ -64,8 +64,7 @@ class OHEMPixelSampler(BasePixelSampler):
         """
         label = seg_label if getattr(self.context, 'multi_label', False) else seg_label.squeeze(1)
         valid = label != self.context.ignore_index
-        kept = valid & self._hard(seg_logit, label, valid)
-        weight = kept.float()
+        weight = self.keep(seg_logit, label).float()
         # as the original: mean(loss * kept) / (mean(kept) + eps)
         weight /= weight.mean() + EPS
         return weight * self._normaliser(label, valid)
@@ -74,18 +73,31 @@ class OHEMPixelSampler(BasePixelSampler):
         """``min_kept`` as a number, for a batch of ``num_pixels`` pixels."""
         return int(self.min_kept * num_pixels) if self.min_kept < 1 else int(self.min_kept)
 
-    def _hard(self, seg_logit: Tensor, label: Tensor, valid: Tensor) -> Tensor | bool:
-        """(N, H, W) mask of the pixels below the threshold."""
-        min_kept = self.pixels_to_keep(label.numel())
+    @torch.no_grad()
+    def keep(self, seg_logit: Tensor, label: Tensor, pixels: int | None = None) -> Tensor:
+        """Which pixels are kept: the valid ones below the threshold.
+
+        Args:
+            seg_logit: Logits (N, C, H, W).
+            label: Labels (N, H, W); of a head with ``multi_label`` masks (N, C, H, W).
+            pixels: Of how many pixels ``min_kept`` speaks, where these are a smaller version of them.
+
+        Returns:
+            As ``label``, bool.
+        """
+        valid = label != self.context.ignore_index
+        min_kept = self.pixels_to_keep(pixels or label.numel())
+        if pixels:
+            min_kept = min_kept * label.numel() // pixels
         if not 0 < min_kept < int(valid.sum()):
-            return True
+            return valid
         true = label.where(valid, label.new_zeros(()))
         if _is_sigmoid(self.context):
             prob = (seg_logit.float().reshape(label.shape) * (2 * true - 1)).sigmoid()
         else:
             prob = seg_logit.float().softmax(1).gather(1, true.unsqueeze(1)).squeeze(1)
         threshold = prob[valid].kthvalue(min_kept).values.clamp(min=self.thresh)
-        return prob < threshold
+        return valid & (prob < threshold)
 
     def _normaliser(self, label: Tensor, valid: Tensor) -> Tensor | float:
         """What CrossEntropyLoss divides by, per pixel: 1, or the mean weight of the valid pixels' classes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmengine.structures import PixelData
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -14,7 +16,8 @@ from mmseg_liteseg.ops import upsample_argmax
 from mmseg_liteseg.ops.bilinear import Axis
 from mmseg_liteseg.registry import MODELS
 
-from ..decode_heads.labels import check_labels
+from ..decode_heads.labels import check_labels, check_masks
+from .distillation import Distillation
 from .lazy_logits import Geometry, LazySegLogits
 
 # Methods that make up mmseg's way from logits to labels. Where a class overrides one, that way is taken.
@@ -38,20 +41,46 @@ class FastEncoderDecoder(EncoderDecoder):
     A head with ``multi_label`` gives masks: ``pred_sem_seg`` (K, H, W), 0 and 1.
 
     Slide mode, models with one output channel, heads with a ``predict`` of their own and tracing take mmseg's way.
-    Arguments are those of EncoderDecoder.
+
+    Args:
+        distillation: Arguments of `Distillation`: a teacher whose predictions the student learns from, beside the
+            labels. It costs nothing at inference.
+        **kwargs: Those of EncoderDecoder.
+
+    Raises:
+        SettingError: Of the distillation; about the teacher itself when training starts.
     """
 
+    def __init__(self, *args: Any, distillation: dict | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.distillation = None if distillation is None else Distillation(**distillation)
+
+    def init_weights(self) -> None:
+        """As EncoderDecoder, and builds the teacher: the runner calls this when training starts, and only then."""
+        super().init_weights()
+        if self.distillation is not None:
+            self.distillation.prepare(self.decode_head)
+
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict:
-        """Images (N, C, H, W) and samples with ``gt_sem_seg`` -> losses, as EncoderDecoder."""
+        """Images (N, C, H, W) and samples with ``gt_sem_seg`` -> losses, as EncoderDecoder, and ``distill.loss_kl``."""
         if inputs.device.type == 'cpu':  # saves a fifth of a step of two 360x480 images; GPUs were not measured
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        return super().loss(inputs, data_samples)
+        if self.distillation is None:
+            return super().loss(inputs, data_samples)
+        self.distillation.prepare(self.decode_head)
+        with self.distillation.watching(self.decode_head) as logits:
+            losses = super().loss(inputs, data_samples)
+        losses['distill.loss_kl'] = self.distillation.loss(
+            logits[0], inputs, data_samples, self.decode_head, self.data_preprocessor
+        )
+        return losses
 
     def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
         """Images (N, C, H, W) -> samples with ``pred_sem_seg`` (1, H, W), int64, and ``seg_logits`` (C, H, W)."""
         labelled = [sample for sample in data_samples or () if 'gt_sem_seg' in sample]
         if labelled:  # metrics would count a label beyond the classes as an error of the model
-            check_labels(labelled, self.decode_head.num_classes, self.decode_head.ignore_index)
+            check = check_masks if self._multi_label else check_labels
+            check(labelled, self.decode_head.num_classes, self.decode_head.ignore_index)
         if not self._predicts_directly():
             return self._threshold(super().predict(inputs, data_samples))
         logits = self._forward(inputs)

@@ -1,0 +1,156 @@
+import copy
+import pickle
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+
+from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.ops.distillation import kl_divergence
+from mmseg_liteseg.registry import MODELS
+from tests.deploy.conftest import fill, write_project
+from tests.helpers import make_samples
+
+
+@pytest.fixture(scope='module')
+def teacher(tmp_path_factory):
+    """Config and checkpoint of a thin PP-LiteSeg with 11 classes."""
+    return tuple(map(str, write_project(tmp_path_factory.mktemp('teacher'))))
+
+
+def make_student(teacher, **options):
+    cfg = Config.fromfile(teacher[0]).model
+    cfg.distillation = dict(teacher=teacher[0], checkpoint=teacher[1], **options) if options is not None else None
+    for part in (cfg.backbone, cfg.neck, cfg.decode_head):
+        part.norm_cfg = dict(type='BN')
+    torch.manual_seed(1)
+    return fill(MODELS.build(cfg), seed=5)
+
+
+def make_batch():
+    torch.manual_seed(0)
+    return torch.randn(2, 3, 64, 96), make_samples(2, (64, 96), 11)
+
+
+@pytest.mark.parametrize('pixels', ['all', 'labelled', 'hard'])
+def test_loss_is_the_divergence_of_both_predictions(teacher, pixels):
+    student = make_student(teacher, temperature=2.0, loss_weight=0.3, pixels=pixels).eval()
+    inputs, samples = make_batch()
+    losses = student.loss(inputs, samples)
+    own = fill(MODELS.build(Config.fromfile(teacher[0]).model)).eval()
+    with torch.no_grad():
+        logits, expected = student(inputs, mode='tensor'), own(inputs, mode='tensor')
+    weight = None
+    if pixels != 'all':
+        small = torch.stack([s.gt_sem_seg.data for s in samples]).float()
+        small = F.interpolate(small, logits.shape[2:], mode='nearest-exact')[:, 0].long()
+        weight = (small != 255).float()
+    if pixels == 'hard':
+        prob = logits.softmax(1).gather(1, (small * (small != 255))[:, None])[:, 0]
+        kept = 2 * 64 * 96 // 16 * small.numel() // (2 * 64 * 96)
+        limit = max(0.7, prob[small != 255].sort().values[kept - 1].item())
+        weight *= prob < limit
+    torch.testing.assert_close(losses['distill.loss_kl'], 0.3 * kl_divergence(logits, expected, 2.0, weight))
+    plain = make_student(teacher, temperature=1.0)
+    plain.distillation = None
+    for key, value in plain.eval().loss(inputs, samples).items():
+        torch.testing.assert_close(losses[key], value)
+
+
+def test_the_student_comes_to_agree(teacher):
+    student = make_student(teacher, loss_weight=1.0)
+    inputs, samples = make_batch()
+    optimizer = torch.optim.Adam(student.parameters(), lr=0.01)
+    values = []
+    for _ in range(15):
+        losses = student.train().loss(inputs, samples)
+        optimizer.zero_grad()
+        losses['distill.loss_kl'].backward()
+        optimizer.step()
+        values.append(losses['distill.loss_kl'].item())
+    assert values[-1] < 0.5 * values[0]
+
+
+def test_the_teacher_is_no_part_of_the_student(teacher):
+    student = make_student(teacher)
+    plain = make_student(teacher)
+    plain.distillation = None
+    student.init_weights()
+    student.loss(*make_batch())
+    assert list(student.state_dict()) == list(plain.state_dict())
+    assert len(list(student.parameters())) == len(list(plain.parameters()))
+    inside = student.distillation._teacher.model
+    assert not inside.training
+    student.train()
+    assert not inside.training
+    assert not any(p.requires_grad for p in inside.parameters())
+    assert copy.deepcopy(student).distillation._teacher.model is inside
+    assert inside.decode_head.aux_heads[0].conv_seg.weight.grad is None
+
+
+def test_inference_looks_for_no_teacher(teacher):
+    student = make_student((teacher[0], 'nowhere.pth')).eval()
+    plain = make_student(teacher).eval()
+    inputs, _ = make_batch()
+    found, expected = (model.predict(inputs)[0].pred_sem_seg.data for model in (student, plain))
+    assert torch.equal(found, expected)
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth'):
+        student.init_weights()
+
+
+def test_the_teacher_gets_images_as_it_knows_them(teacher, tmp_path):
+    """Other mean, std and order of channels, and mmseg's own preprocessor: the same prediction from the same pixels."""
+    cfg = Config.fromfile(teacher[0])
+    cfg.model.data_preprocessor = dict(
+        type='SegDataPreProcessor', mean=[90.0, 100.0, 110.0], std=[50.0, 60.0, 70.0], bgr_to_rgb=False, size=(64, 96)
+    )
+    cfg.dump(tmp_path / 'other.py')
+    student = make_student((str(tmp_path / 'other.py'), teacher[1]))
+    student.init_weights()
+    pixels = torch.randint(0, 256, (3, 64, 96), dtype=torch.uint8)
+    batch = dict(inputs=[pixels], data_samples=make_samples(1, (64, 96), 11))
+    inside = student.distillation._teacher
+    prepared = student.data_preprocessor(copy.deepcopy(batch), True)['inputs']
+    own = inside.model.data_preprocessor(copy.deepcopy(batch), True)['inputs']
+    expected = inside.model(own, mode='tensor')
+    torch.testing.assert_close(inside.logits(prepared, student.data_preprocessor), expected, rtol=1e-4, atol=1e-4)
+
+
+class Evil:
+    def __reduce__(self):
+        return (print, ('a file was run',))
+
+
+def test_exception_a_file_that_would_have_to_be_run(teacher, tmp_path, capsys):
+    with open(tmp_path / 'evil.pth', 'wb') as stream:
+        pickle.dump(dict(state_dict=Evil()), stream)
+    with pytest.raises(ValueError, match=r'evil\.pth'):
+        make_student((teacher[0], str(tmp_path / 'evil.pth'))).init_weights()
+    assert 'a file was run' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(temperature=0), 'temperature must be above 0'),
+        (dict(loss_weight=-1), 'loss_weight'),
+        (dict(pixels='some'), 'pixels must be one of all, labelled, hard'),
+    ],
+)
+def test_exception_names_the_setting(teacher, options, message):
+    with pytest.raises(SettingError, match=f'distillation.{message}'):
+        make_student(teacher, **options)
+
+
+def test_exception_other_classes(teacher, tmp_path):
+    cfg = Config.fromfile(teacher[0])
+    cfg.model.decode_head.num_classes = 5
+    cfg.dump(tmp_path / 'five.py')
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'five.pth')
+    student = make_student((teacher[0], str(tmp_path / 'five.pth')))
+    student.distillation._config = str(tmp_path / 'five.py')
+    with pytest.raises(SettingError, match='has 5 classes, the student 11'):
+        student.init_weights()
+    with pytest.raises(ValueError, match=r'five\.pth has other shapes for decode_head'):
+        make_student((teacher[0], str(tmp_path / 'five.pth'))).init_weights()
