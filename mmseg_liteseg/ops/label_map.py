@@ -11,6 +11,7 @@ from mmseg_liteseg.errors import SettingError
 
 from .backend import use_triton
 from .bilinear import Axis, axis_map
+from .kernel_checks import LABEL_MAP
 from .label_plan import LabelPlan, label_plan
 
 # Elements of one temporary tensor: 4 MiB in float32, about a core's share of the cache.
@@ -52,9 +53,19 @@ def upsample_argmax(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
     if logits.dtype not in (torch.float32, torch.float64):
         logits = logits.float()
     if use_triton(logits):
-        from . import label_map_kernels
+        return LABEL_MAP.run(
+            logits, lambda: _by_kernels(logits, rows, columns), lambda: _by_torch(logits, rows, columns)
+        )
+    return _by_torch(logits, rows, columns)
 
-        return label_map_kernels.upsample_argmax(logits, rows, columns)
+
+def _by_kernels(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
+    from . import label_map_kernels
+
+    return label_map_kernels.upsample_argmax(logits, rows, columns)
+
+
+def _by_torch(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
     labels = logits.new_empty((len(logits), rows.out_size, columns.out_size), dtype=torch.long)
     plan = label_plan(rows, logits.device, logits.dtype)
     step = max(64, CHUNK // (logits.shape[1] * rows.in_size))

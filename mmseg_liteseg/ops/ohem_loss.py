@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from mmseg_liteseg.errors import DataError
 
 from .backend import use_triton
+from .kernel_checks import OHEM_LOSS
 from .ohem_sums import ChunkedSums, OHEMSums
 from .targets import Targets
 
@@ -74,11 +75,9 @@ class _OHEMCrossEntropy(torch.autograd.Function):
         align_corners: bool,
         class_weight: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
+        args = (logits, targets, align_corners, class_weight, ctx.needs_input_grad[0])
         with torch.autocast(logits.device.type, enabled=False):
-            sums = _new_sums(logits, targets, align_corners, class_weight, ctx.needs_input_grad[0])
-            sums.run(below=thresh)
-            if int(sums.kept) < min_kept:
-                sums.run(below=_smallest(sums.prob[targets.valid], min_kept), start=thresh)
+            sums = _gather(*args, thresh=thresh, min_kept=min_kept)
         scale = 1 / (sums.kept + EPS * targets.valid.numel())
         if sums.gradient is not None:
             ctx.save_for_backward(sums.gradient.mul_(scale))
@@ -93,12 +92,25 @@ class _OHEMCrossEntropy(torch.autograd.Function):
         return (gradient * loss_gradient, None, None, None, None, None)
 
 
-def _new_sums(logits: Tensor, *args: Any) -> OHEMSums:
-    if use_triton(logits):
+def _gather(logits: Tensor, *args: Any, thresh: float, min_kept: int) -> OHEMSums:
+    """The sums over the pixels below the threshold, or over the ``min_kept`` hardest ones."""
+
+    def by_kernels() -> OHEMSums:
         from .ohem_kernels import TritonSums
 
-        return TritonSums(logits, *args)
-    return ChunkedSums(logits, *args)
+        return _mine(TritonSums(logits, *args), thresh, min_kept)
+
+    def by_torch() -> OHEMSums:
+        return _mine(ChunkedSums(logits, *args), thresh, min_kept)
+
+    return OHEM_LOSS.run(logits, by_kernels, by_torch) if use_triton(logits) else by_torch()
+
+
+def _mine(sums: OHEMSums, thresh: float, min_kept: int) -> OHEMSums:
+    sums.run(below=thresh)
+    if int(sums.kept) < min_kept:
+        sums.run(below=_smallest(sums.prob[sums.targets.valid], min_kept), start=thresh)
+    return sums
 
 
 def _smallest(values: Tensor, k: int) -> float:

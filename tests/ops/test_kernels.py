@@ -7,6 +7,7 @@ import torch
 
 from mmseg_liteseg.ops import Targets, ohem_cross_entropy, upsample_argmax
 from mmseg_liteseg.ops.backend import use_triton
+from mmseg_liteseg.ops.kernel_checks import LABEL_MAP, OHEM_LOSS
 from tests.ops.test_label_map import assert_same_labels, make_logits, plain
 from tests.ops.test_ohem_loss import make_case
 
@@ -32,6 +33,7 @@ def test_label_map(rows, columns, align_corners):
     logits = make_logits((2, 3, rows.in_size, columns.in_size), smooth=False)
     labels = upsample_argmax(logits.to(DEVICE), rows, columns)
     assert KERNELS[0] in sys.modules
+    assert LABEL_MAP.passes(labels.device, torch.float32)  # else the torch path was compared with itself
     assert_same_labels(labels.cpu(), logits, rows, columns)
 
 
@@ -47,14 +49,18 @@ def test_ohem_loss(size, sharp, thresh, min_kept, align_corners, class_weight, t
     logits, label = make_case((1, 3, 3, 5), size, sharp)
     weight = None if class_weight is None else torch.tensor(class_weight)
 
+    proved = []
+
     def run(device):
         x = logits.detach().to(device).requires_grad_()
+        proved[:] = proved or (x.device, x.dtype)
         loss, acc = ohem_cross_entropy(x, Targets(label.to(device), 255), thresh, min_kept, align_corners, weight)
         loss.backward()
         return loss.detach().cpu(), acc.cpu(), x.grad.cpu()
 
     loss, acc, gradient = run(DEVICE)
     assert KERNELS[1] in sys.modules
+    assert OHEM_LOSS.passes(*proved)
     triton()
     expected_loss, expected_acc, expected = run('cpu')
     torch.testing.assert_close(loss, expected_loss, rtol=1e-6, atol=0)

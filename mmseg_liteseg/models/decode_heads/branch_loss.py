@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmseg_liteseg.ops import Targets, dense_losses, ohem_cross_entropy
 from mmseg_liteseg.ops.backend import use_triton
+from mmseg_liteseg.ops.kernel_checks import OHEM_LOSS
 from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
 
 from ..losses.base import AllPixelLoss, label_weights, weight_list
@@ -125,8 +126,8 @@ def can_mine(head: BaseDecodeHead, loss: nn.Module) -> bool:
         _is_plain(head)
         and type(head.sampler) is OHEMPixelSampler
         and type(loss) is CrossEntropyLoss
-        # without the kernels a GPU computes mmseg's way: matrix products there may be inexact (TF32)
-        and (weight.device.type == 'cpu' or use_triton(weight))
+        # without kernels that proved themselves a GPU computes mmseg's way: its matrix products may be inexact (TF32)
+        and (weight.device.type == 'cpu' or (use_triton(weight) and OHEM_LOSS.passes(weight.device, weight.dtype)))
     )
 
 
