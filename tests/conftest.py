@@ -18,6 +18,10 @@ torch.set_num_threads(int(THREADS))
 os.environ['OMP_NUM_THREADS'] = THREADS
 if os.environ.get('TEST_ONEDNN') == '0':
     torch.backends.mkldnn.set_flags(False)
+if os.environ.get('ONEDNN_MAX_CPU_ISA') == 'SSE41':
+    # torch reads it at its first large convolution. OpenVINO must not: it would ask for AVX-512 code without AVX.
+    torch.conv2d(torch.zeros(2, 16, 64, 64), torch.zeros(32, 16, 3, 3))
+    del os.environ['ONEDNN_MAX_CPU_ISA']
 # Without a GPU the Triton kernels run in Triton's interpreter, which has to be chosen before anything imports Triton.
 if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')

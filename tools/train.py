@@ -31,13 +31,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the tool."""
     args = parse_args(argv)
     with one_line_errors(args):
-        from mmseg_liteseg.engine import (  # after the arguments are known to be right: it takes seconds
-            class_weights,
-            launch,
-        )
-        from mmseg_liteseg.inspection.start import check_start
+        from mmseg_liteseg.engine import launch  # after the arguments are known to be right: it takes seconds
 
         cfg = launch.load_config(args)
+        from mmseg_liteseg.engine import class_weights  # after the config: these import the hosts, which complain
+        from mmseg_liteseg.inspection.start import check_start
+
         if args.resume:
             cfg.resume = True
         if args.amp:

@@ -19,6 +19,7 @@ from mmseg_liteseg.errors import LiteSegError
 
 from .cpu import adapt_to_cpu
 from .harden import harden
+from .screen import Screen
 
 # The variables by which each launcher tells a process its place.
 _RANK_VARIABLES = {
@@ -49,6 +50,7 @@ def load_config(args: argparse.Namespace) -> Config:
     elif not cfg.get('work_dir'):
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    Screen.open()  # whatever comes next imports the hosts
     return cfg
 
 
@@ -139,7 +141,8 @@ def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
     _check_launch(cfg.launcher)
     notes = [*notes, *adapt_to_cpu(cfg)]
     harden(cfg)
-    runner = RUNNERS.build(cfg) if cfg.get('runner_type') else Runner.from_cfg(cfg)
+    kind = RUNNERS.get(cfg.runner_type) if cfg.get('runner_type') else Runner
+    runner = Screen.current().runner_type(kind).from_cfg(cfg)
     for note in notes:
         runner.logger.log(logging.INFO, note)
     return runner

@@ -17,7 +17,8 @@ def interpolate_rows(x, size, align_corners):
 def test_positions_are_those_of_interpolate(in_size, out_size, align_corners):
     expected = interpolate_rows(torch.eye(in_size), out_size, align_corners)
     matrix = resize_map(in_size, out_size, align_corners).dense(in_size)
-    np.testing.assert_allclose(matrix, expected.numpy(), rtol=0, atol=6e-8)
+    # where a processor has no fused multiply-add, torch rounds a position, of in_size at most, once more
+    np.testing.assert_allclose(matrix, expected.numpy(), rtol=0, atol=(1 + in_size) * 2**-24)
 
 
 def random_axes(count):

@@ -30,6 +30,32 @@ def test_standard_outputs(trained):
     assert {'decode.loss_ce', 'decode.aux_0.loss_ce', 'lr', 'mIoU'} <= {key for line in lines for key in line}
 
 
+def test_the_screen_shows_progress_and_the_log_all(tiny_config, tmp_path, capsys):
+    run_alone(main, [tiny_config, '--work-dir', tmp_path / 'work'])
+    shown = ''.join(capsys.readouterr())
+    text = next((tmp_path / 'work').glob('*/*.log')).read_text()
+    assert len(shown.splitlines()) < 45, shown  # a thousand with the host's dumps
+    for wanted in (
+        'Iter(train) [2/2]',
+        'loss: ',
+        'per class results',
+        'mIoU: ',
+        'Checkpoints will be saved to',
+        '.log',
+    ):
+        assert wanted in shown
+    for noise in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'The draw is False', 'MultiScale'):
+        assert noise not in shown
+    for kept in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'Iter(train) [2/2]', 'mIoU: '):
+        assert kept in text
+
+
+def test_log_level_debug_shows_all(tiny_config, tmp_path, capsys):
+    options = ['--cfg-options', 'train_cfg.max_iters=1', 'log_level=DEBUG']
+    run_alone(main, [tiny_config, '--work-dir', tmp_path / 'work', *options])
+    assert 'System environment' in capsys.readouterr().out
+
+
 def test_sync_bn_became_bn_and_the_log_says_so(trained):
     _, work_dir = trained
     text = next(work_dir.glob('*/*.log')).read_text()
