@@ -48,6 +48,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--threads', type=int, default=os.cpu_count(), help='threads on the CPU [all]')
     add('--rounds', type=int, default=15, help='rounds over all measurements [15]')
     add('--runs', type=int, default=3, help='timed runs per visit [3]')
+    add('--minutes', type=float, default=float('inf'), help='end after about so long, with the rounds done [all]')
     add('--pause', type=float, default=0.25, metavar='S', help='rest before each visit [0.25]')
     add('--checkpoint', nargs='+', default=[], metavar='LABEL=FILE', help='weights for a model [random]')
     add('--memory', nargs='+', default=['train'], choices=TASKS, help='tasks whose peak memory is taken [train]')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -86,17 +87,25 @@ def measure(
     plan: Plan,
     progress: Callable[[str], None] = lambda text: None,
     sleep: Callable[[float], None] = time.sleep,
+    until: float = math.inf,
+    now: Callable[[], float] = time.monotonic,
 ) -> dict[str, list[float]]:
     """Medians of every round, by subject, in seconds. Position i of every list is of the same round.
 
-    An interrupt (Ctrl-C) after the first round ends the measuring; the rounds that are complete count.
+    An interrupt (Ctrl-C) after the first round ends the measuring; the rounds that are complete count. So does the
+    time ``until`` which, by ``now``, another round as long as the longest would not end; the first one runs anyway.
     """
     for name, timer in timers.items():
         progress(f'warming up {name}')
         timer(plan.warmup)
     medians: dict[str, list[float]] = {name: [] for name in timers}
+    longest = 0.0
     try:
         for number in range(plan.rounds):
+            start = now()
+            if number and start + longest > until:
+                progress(f'no time for round {number + 1}')
+                break
             order = list(timers)
             random.Random(number).shuffle(order)
             for name in order:
@@ -104,6 +113,7 @@ def measure(
                 sleep(plan.pause)
                 timers[name](1)
                 medians[name].append(median(timers[name](plan.runs)))
+            longest = max(longest, now() - start)
     except KeyboardInterrupt:
         progress('interrupted')
     complete = min(map(len, medians.values()))

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace, command: str) -> list[Path]:
         checkpoints=pairs(args.checkpoint, '--checkpoint'),
         paddle=(args.paddle, args.paddleseg) if args.paddle and args.paddleseg else None,
         memory_of=preset.memory_of,
+        minutes=_positive(args, 'minutes'),
         progress=progress,
     )
     return save(session.run(preset.cases, preset.ratios, command), Path(args.out))
@@ -97,6 +98,6 @@ def progress(text: str) -> None:
 
 def _positive(args: argparse.Namespace, name: str) -> Any:
     value = getattr(args, name)
-    if value < 1:
+    if not value > 0:
         raise BenchmarkError(f'--{name} {value}: expected a positive number')
     return value

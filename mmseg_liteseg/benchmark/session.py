@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import time
 import warnings
 from contextlib import ExitStack
@@ -44,6 +45,8 @@ class Session:
         checkpoints: Checkpoints by label.
         paddle: Python with Paddle and checkout of PaddleSeg.
         memory_of: Tasks whose peak memory is taken.
+        minutes: Ends after about so long: what half of it does not suffice to prepare is left out, the rest of it is
+            for rounds.
         progress: Told what happens.
     """
 
@@ -54,6 +57,7 @@ class Session:
     checkpoints: dict[str, str] = field(default_factory=dict)
     paddle: tuple[str, str] | None = None
     memory_of: Sequence[str] = ('train',)
+    minutes: float = math.inf
     progress: Callable[[str], None] = print
 
     def run(self, cases: Sequence[Case], ratios: Sequence[Ratio], command: str) -> dict[str, Any]:
@@ -63,6 +67,8 @@ class Session:
             BenchmarkError: Nothing could be measured.
         """
         quiet()
+        started = time.monotonic()
+        self._prepare_until, until = (started + share * 60 * self.minutes for share in (0.5, 1.0))
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(self.threads)  # resizes pictures, and the logits of exported models
         torch.backends.cudnn.benchmark = True  # as mmseg's configs have it
@@ -76,7 +82,7 @@ class Session:
                 reasons = dict.fromkeys(str(line.failure) for line in lines)
                 raise BenchmarkError('nothing to measure: ' + '; '.join(reasons))
             loads.append(load_average())
-            medians = measure(timers, self.plan, self.progress)
+            medians = measure(timers, self.plan, self.progress, until=until)
         for line in lines:
             line.seconds = medians.get(line.case.key, [])
         machine = {**describe(cases[0].device), 'load_averages': [*loads, load_average()]}
@@ -101,6 +107,8 @@ class Session:
 
     def _timer(self, line: Line, stack: ExitStack) -> Timer:
         case = line.case
+        if time.monotonic() > self._prepare_until:
+            raise BenchmarkError(f'no time left of {self.minutes:g} minutes to prepare it')
         if case.runtime == 'paddle':
             if not self.paddle:
                 raise BenchmarkError('name a Python with Paddle and a checkout (--paddle, --paddleseg)')

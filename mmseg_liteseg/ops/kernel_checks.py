@@ -52,7 +52,7 @@ def ohem_difference(device: torch.device, dtype: torch.dtype) -> float:
     sums = TritonSums(logits, Targets(label.to(device), 255), False, weight.to(logits), True)
     exact.run(below=0.5)
     # both passes end where no probability lies close by, so that rounding decides about no pixel
-    first, second = (_widest_gap(exact.prob[exact.targets.valid], *share) for share in ((0.3, 0.5), (0.6, 0.8)))
+    first, second = (widest_gap(exact.prob[exact.targets.valid], *share) for share in ((0.3, 0.5), (0.6, 0.8)))
     exact = ChunkedSums(exact.logits, exact.targets, False, exact.class_weight, True)
     for one in (exact, sums):
         one.run(below=first)
@@ -65,7 +65,7 @@ def ohem_difference(device: torch.device, dtype: torch.dtype) -> float:
     return float(torch.stack([(a.cpu().double() - b).abs().max() / b.abs().max() for a, b in pairs]).max())
 
 
-def _widest_gap(values: Tensor, low: float, high: float) -> float:
+def widest_gap(values: Tensor, low: float, high: float) -> float:
     """Middle of the widest gap between values, of those whose rank is in the given shares."""
     ordered = values.sort().values[int(low * len(values)) : int(high * len(values))]
     widest = int(ordered.diff().argmax())

@@ -104,3 +104,13 @@ def test_errors_of_a_subject_come_out():
 
     with pytest.raises(RuntimeError, match='out of memory'):
         measure({'a': broken}, Plan(rounds=1))
+
+
+def test_time_that_is_up_keeps_complete_rounds():
+    clock = Clock()
+    timers = {'a': local_timer(clock.work('a', 2.0), now=clock.now)}
+    plan = Plan(rounds=9, runs=1, warmup=1, pause=0)  # a round takes 4
+    told = []
+    assert measure(timers, plan, told.append, lambda _: None, until=13.0, now=clock.now) == {'a': [2.0] * 2}
+    assert told[-1] == 'no time for round 3'
+    assert measure(timers, plan, sleep=lambda _: None, until=0.0, now=clock.now) == {'a': [2.0]}
