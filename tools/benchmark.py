@@ -17,13 +17,14 @@ EXAMPLE = """examples:
   python tools/benchmark.py PP-LiteSeg-T STDC1-Seg --tasks network labels --size 512x1024
   python tools/benchmark.py PP-LiteSeg-T@360x480 PP-LiteSeg-T@360x480+stock --tasks train --batch 2
   python tools/benchmark.py mmseg::pidnet-s_2xb6-120k_1024x1024-cityscapes my_config.py --runtimes eager onnxruntime
+  python tools/benchmark.py STDC1-Seg STDC1-Seg+fast --tasks predict train --size 360x480
   python tools/benchmark.py --preset cpu --paddle venv/bin/python --paddleseg PaddleSeg --out docs/benchmark/cpu
   python tools/benchmark.py --preset h200 --device cuda --out docs/benchmark/h200
   python tools/benchmark.py --data ppliteseg_stdc1_1xb16-10k_camvid-360x480 --size 360x480
 
-models: NAME[@HxW][+stock]. NAME is one of PP-LiteSeg-T, PP-LiteSeg-B, STDC1-Seg, STDC2-Seg, BiSeNetV1, BiSeNetV2,
-ICNet, Fast-SCNN, PIDNet-S, DDRNet23-slim, a config of this package, mmseg::CONFIG, or a path. +stock runs one of
-ours with mmseg's EncoderDecoder and OHEMPixelSampler."""
+models: NAME[@HxW][+stock|+fast]. NAME is one of PP-LiteSeg-T, PP-LiteSeg-B, STDC1-Seg, STDC2-Seg, BiSeNetV1, BiSeNetV2,
+ICNet, Fast-SCNN, PIDNet-S, DDRNet23-slim, SegFormer-B0, a config of this package, mmseg::CONFIG, or a path. +stock runs
+one of ours with mmseg's EncoderDecoder and OHEMPixelSampler, +fast one of mmseg's with our FastEncoderDecoder."""
 
 
 # as in mmseg_liteseg/benchmark/case.py, whose import takes seconds
@@ -36,7 +37,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     parser = ToolParser(__doc__, EXAMPLE)
     add = parser.add_argument
     add('models', nargs='*', help='what to measure, see below')
-    add('--preset', help='a set of measurements by name: cpu, labels, train, accuracy, h200')
+    add('--preset', help='a set of measurements by name: cpu, labels, train, mmseg, accuracy, h200')
     add('--data', metavar='CONFIG', help='measure the data pipeline of a config instead')
     add('--tasks', nargs='+', default=['network', 'labels'], choices=TASKS)
     add('--runtimes', nargs='+', default=['eager'], choices=RUNTIMES)

@@ -46,15 +46,18 @@ class Model:
         config: Config file.
         size: Height and width of the network's input.
         stock: Whether ours runs with mmseg's own segmentor and OHEM sampler.
+        fast: Whether mmseg's runs with our segmentor, and its fused losses.
     """
 
     label: str
     config: Path
     size: tuple[int, int]
     stock: bool = False
+    fast: bool = False
 
     def __str__(self) -> str:
-        return f'{self.label}@{self.size[0]}x{self.size[1]}{"+stock" if self.stock else ""}'
+        parts = '+stock' * self.stock + '+fast' * self.fast
+        return f'{self.label}@{self.size[0]}x{self.size[1]}{parts}'
 
 
 @dataclass(frozen=True)
@@ -98,15 +101,15 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def parse_model(text: str, size: tuple[int, int]) -> Model:
-    """A model from ``NAME[@HxW][+stock]``; ``size`` holds where none is named.
+    """A model from ``NAME[@HxW][+stock|+fast]``; ``size`` holds where none is named.
 
     Raises:
         BenchmarkError: The name or the size is unknown.
     """
-    name, stock = (text[: -len('+stock')], True) if text.endswith('+stock') else (text, False)
+    name, _, parts = text.partition('+') if text.endswith(('+stock', '+fast')) else (text, '', '')
     name, at, own_size = name.partition('@')
     label, config = resolve(name)
-    return Model(label, config, parse_size(own_size) if at else size, stock)
+    return Model(label, config, parse_size(own_size) if at else size, parts == 'stock', parts == 'fast')
 
 
 def grid(

@@ -23,7 +23,7 @@ from .scenes import batch_of
 
 
 def load_config(model: Model) -> Config:
-    """The config with BN for SyncBN, without pretrained weights and, for ``+stock``, with mmseg's own parts."""
+    """The config with BN for SyncBN, without pretrained weights, with the parts that ``+stock`` and ``+fast`` mean."""
     cfg = Config.fromfile(model.config)
     if 'model' not in cfg:
         raise BenchmarkError(f'{model.config}: this config has no model')
@@ -32,6 +32,8 @@ def load_config(model: Model) -> Config:
     drop_pretrained(cfg.model)
     if model.stock:
         use_stock_parts(cfg)
+    if model.fast:
+        use_fast_parts(cfg)
     return cfg
 
 
@@ -60,6 +62,17 @@ def use_stock_parts(cfg: Config) -> None:
     cfg.model.decode_head.sampler = dict(
         type='OHEMPixelSampler', thresh=sampler.get('thresh', 0.7), min_kept=int(min_kept) if min_kept >= 1 else 10000
     )
+
+
+def use_fast_parts(cfg: Config) -> None:
+    """Puts our segmentor where mmseg's EncoderDecoder is, as ``--cfg-options model.type=...`` does.
+
+    Raises:
+        BenchmarkError: The config has another segmentor.
+    """
+    if cfg.model.type != 'EncoderDecoder':
+        raise BenchmarkError(f"+fast: expected a config with mmseg's EncoderDecoder, found {cfg.model.type}")
+    cfg.model.type = 'mmseg_liteseg.FastEncoderDecoder'
 
 
 def build(cfg: Config, size: tuple[int, int], checkpoint: str | None = None) -> nn.Module:

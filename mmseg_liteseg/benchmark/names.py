@@ -23,6 +23,7 @@ ALIASES = {
     'ICNet': 'mmseg::icnet/icnet_r18-d8_4xb2-160k_cityscapes-832x832.py',
     'Fast-SCNN': 'mmseg::fastscnn/fast_scnn_8xb4-160k_cityscapes-512x1024.py',
     'PIDNet-S': 'mmseg::pidnet/pidnet-s_2xb6-120k_1024x1024-cityscapes.py',
+    'SegFormer-B0': 'mmseg::segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
     'DDRNet23-slim': 'mmseg::ddrnet/ddrnet_23-slim_in1k-pre_2xb6-120k_cityscapes-1024x1024.py',
 }
 

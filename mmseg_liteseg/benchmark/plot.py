@@ -22,7 +22,7 @@ def points(results: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     for line in results['lines']:
         if line['task'] != 'labels' or line['batch'] != 1 or 'ms' not in line or 'published' not in line:
             continue
-        if line['stock']:
+        if line['stock'] or line.get('fast'):
             continue
         name = f'{line["runtime"]} {line["precision"]} {line["device"]}'
         label = f'{line["model"]} {line["input"][0]}x{line["input"][1]}'

@@ -95,6 +95,26 @@ def train() -> Preset:
     )
 
 
+# mmseg's models, as it ships them and with our parts
+_HOSTS = ('STDC1-Seg', 'BiSeNetV2', 'DDRNet23-slim', 'SegFormer-B0')
+
+
+def mmseg() -> Preset:
+    """Mmseg's models as it ships them and with our segmentor: a step of two 360x480 images, predict to 1024x2048."""
+    cases, ratios = [], []
+    for name in (*_HOSTS, 'Fast-SCNN', 'PIDNet-S'):
+        tasks = [('predict', '512x1024', 1)] + [('train', '360x480', 2)] * (name in _HOSTS)
+        for task, size, batch in tasks:
+            pair = [f'{name}@{size}+fast', f'{name}@{size}']
+            cases += _cases(pair, (task,), batches=(batch,))
+            fast, plain = (f'{model} {task} eager fp32 b{batch} cpu' for model in pair)
+            wanted = 'at most 0.7' if task == 'train' else ''
+            ratios.append(Ratio(f'{task}, {name} with our parts / as it is', fast, plain, wanted))
+            if task == 'train':
+                ratios.append(Ratio(f'its peak memory, {name}', fast, plain, of='memory'))
+    return Preset(cases, ratios)
+
+
 def accuracy() -> Preset:
     """Every model with a published accuracy, at the size it was published for: the picture."""
     names = [f'{entry.label}@{entry.size[0]}x{entry.size[1]}' for entry in PUBLISHED]
@@ -121,7 +141,9 @@ def h200() -> Preset:
     return Preset(cases, ratios)
 
 
-PRESETS: dict[str, Callable[[], Preset]] = dict(cpu=cpu, labels=labels, train=train, accuracy=accuracy, h200=h200)
+PRESETS: dict[str, Callable[[], Preset]] = dict(
+    cpu=cpu, labels=labels, train=train, mmseg=mmseg, accuracy=accuracy, h200=h200
+)
 
 
 def get_preset(name: str, paddle: bool) -> Preset:

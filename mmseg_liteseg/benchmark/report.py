@@ -58,7 +58,7 @@ def _row(line: Mapping[str, Any]) -> str:
     height, width = line['input']
     accuracy, peak = line.get('published'), line.get('peak_bytes')
     cells = [
-        line['model'] + (', stock' if line['stock'] else ''),
+        line['model'] + ', stock' * line['stock'] + ', fast' * line.get('fast', False),
         f'{height}x{width}',
         line['task'],
         line['runtime'],

@@ -61,7 +61,8 @@ class Line:
         """As JSON holds it."""
         case, model = self.case, self.case.model
         line = dict(
-            key=case.key, model=model.label, config=model.config.name, stock=model.stock, input=list(model.size),
+            key=case.key, model=model.label, config=model.config.name, stock=model.stock, fast=model.fast,
+            input=list(model.size),
             task=case.task, runtime=case.runtime, precision=case.precision, batch=case.batch, device=case.device,
         )  # fmt: skip
         if self.seconds:

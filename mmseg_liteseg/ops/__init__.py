@@ -6,9 +6,13 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = dict(
-    Targets='targets', dense_losses='pixel_losses', ohem_cross_entropy='ohem_loss', upsample_argmax='label_map'
+    Targets='targets',
+    dense_losses='pixel_losses',
+    hard_cross_entropy='ohem_loss',
+    ohem_cross_entropy='ohem_loss',
+    upsample_argmax='label_map',
 )
-__all__ = ['Targets', 'dense_losses', 'ohem_cross_entropy', 'upsample_argmax']
+__all__ = ['Targets', 'dense_losses', 'hard_cross_entropy', 'ohem_cross_entropy', 'upsample_argmax']
 
 
 def __getattr__(name: str) -> Any:

@@ -50,6 +50,57 @@ def ohem_cross_entropy(
     Raises:
         DataError: The batch sizes differ, or a label is not below C.
     """
+    if not 0 < min_kept < targets.num_valid:
+        thresh, min_kept = float('inf'), 0  # every valid pixel counts
+    return _apply(logits, targets, thresh, min_kept, align_corners, class_weight, (1.0, EPS * targets.valid.numel()))
+
+
+def hard_cross_entropy(
+    logits: Tensor,
+    targets: Targets,
+    thresh: float,
+    rank: int,
+    divisor: float | None,
+    align_corners: bool = False,
+    class_weight: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Cross entropy of the hard pixels as mmseg's OHEMPixelSampler and OhemCrossEntropy pick them, and the accuracy.
+
+    A valid pixel is hard when the probability of its class is below the larger of ``thresh`` and the probability that
+    is number ``rank``, from 0 on, of the sorted ones; the last one where there are not so many.
+
+    Args:
+        logits: (N, C, h, w). Half precision is computed in float32.
+        targets: The labels.
+        thresh: See above.
+        rank: See above.
+        divisor: Of the sum over the hard pixels; None for their number.
+        align_corners: Of the upsampling.
+        class_weight: (C,), scales each pixel's loss.
+
+    Returns:
+        The loss, a scalar, and the accuracy in percent, of shape (1,).
+
+    Raises:
+        DataError: The batch sizes differ, or a label is not below C.
+    """
+    min_kept = min(rank + 1, targets.num_valid)
+    if divisor is None:
+        scale = (1.0, 0.0) if targets.num_valid else (1.0, 1.0)  # of no pixels mmseg's mean is 0
+    else:
+        scale = (0.0, divisor)
+    return _apply(logits, targets, thresh, min_kept, align_corners, class_weight, scale)
+
+
+def _apply(
+    logits: Tensor,
+    targets: Targets,
+    thresh: float,
+    min_kept: int,
+    align_corners: bool,
+    class_weight: Tensor | None,
+    scale: tuple[float, float],
+) -> tuple[Tensor, Tensor]:
     if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
         raise DataError(
             f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
@@ -59,9 +110,7 @@ def ohem_cross_entropy(
         logits = logits.float()
     if class_weight is not None:
         class_weight = class_weight.to(logits)
-    if not 0 < min_kept < targets.num_valid:
-        thresh, min_kept = float('inf'), 0  # every valid pixel counts
-    return _OHEMCrossEntropy.apply(logits, targets, thresh, min_kept, align_corners, class_weight)
+    return _OHEMCrossEntropy.apply(logits, targets, thresh, min_kept, align_corners, class_weight, scale)
 
 
 class _OHEMCrossEntropy(torch.autograd.Function):
@@ -74,11 +123,12 @@ class _OHEMCrossEntropy(torch.autograd.Function):
         min_kept: int,
         align_corners: bool,
         class_weight: Tensor | None,
+        scale: tuple[float, float],
     ) -> tuple[Tensor, Tensor]:
         args = (logits, targets, align_corners, class_weight, ctx.needs_input_grad[0])
         with torch.autocast(logits.device.type, enabled=False):
             sums = _gather(*args, thresh=thresh, min_kept=min_kept)
-        scale = 1 / (sums.kept + EPS * targets.valid.numel())
+        scale = 1 / (scale[0] * sums.kept + scale[1])  # the sum is divided by so much of the kept pixels, and so much
         if sums.gradient is not None:
             ctx.save_for_backward(sums.gradient.mul_(scale))
         accuracy = accuracy_percent(sums.correct, targets.num_valid)
@@ -89,7 +139,7 @@ class _OHEMCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, loss_gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return (gradient * loss_gradient, None, None, None, None, None)
+        return (gradient * loss_gradient, None, None, None, None, None, None)
 
 
 def _gather(logits: Tensor, *args: Any, thresh: float, min_kept: int) -> OHEMSums:

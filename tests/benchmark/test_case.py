@@ -15,6 +15,7 @@ def test_model_of_a_name():
     model = parse_model('PP-LiteSeg-T@360x480+stock', (512, 1024))
     assert model == Model('PP-LiteSeg-T', path, (360, 480), True)
     assert str(model) == 'PP-LiteSeg-T@360x480+stock'
+    assert str(parse_model('STDC1-Seg+fast', (512, 1024))) == 'STDC1-Seg@512x1024+fast'
 
 
 @pytest.mark.parametrize('text', ['512', '512x', 'x1024', '512X1024', '16x1024', '512x1024x3'])

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmseg_liteseg.benchmark.case import Model
 from mmseg_liteseg.benchmark.errors import BenchmarkError
 from mmseg_liteseg.benchmark.models import border_share, build, checkpoint_for, drop_pretrained, load_config
+from mmseg_liteseg.benchmark.names import resolve
 from mmseg_liteseg.benchmark.scenes import batch_of
 from mmseg_liteseg.models.segmentors import FastEncoderDecoder
 
@@ -89,3 +90,10 @@ def test_border_share():
     assert border_share(logits_of(labels), None) == 0
     labels[:, 3:] = 2
     assert border_share(logits_of(labels), None) == pytest.approx(1 / 4)
+
+
+def test_fast_parts(tiny, tmp_path):
+    cfg = load_config(Model('STDC1-Seg', resolve('STDC1-Seg')[1], SIZE, fast=True))
+    assert cfg.model.type == 'mmseg_liteseg.FastEncoderDecoder'
+    with pytest.raises(BenchmarkError, match=r'\+fast'):
+        load_config(Model('tiny', tiny.config, SIZE, fast=True))

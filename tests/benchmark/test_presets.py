@@ -28,5 +28,5 @@ def test_paddle_only_where_it_is():
 
 
 def test_unknown_preset():
-    with pytest.raises(BenchmarkError, match='expected one of cpu, labels, train, accuracy, h200'):
+    with pytest.raises(BenchmarkError, match='expected one of cpu, labels, train, mmseg, accuracy, h200'):
         get_preset('gpu', False)

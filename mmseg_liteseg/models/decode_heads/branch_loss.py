@@ -9,10 +9,11 @@ import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss, accuracy
 from mmseg.models.utils import resize
+from mmseg.structures.sampler import OHEMPixelSampler as HostOHEMPixelSampler
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from mmseg_liteseg.ops import Targets, dense_losses, ohem_cross_entropy
+from mmseg_liteseg.ops import Targets, dense_losses, hard_cross_entropy, ohem_cross_entropy
 from mmseg_liteseg.ops.backend import use_triton
 from mmseg_liteseg.ops.kernel_checks import OHEM_LOSS
 from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
@@ -42,6 +43,7 @@ class BranchLoss:
     ::
 
         logits at 1/8 -> ohem_cross_entropy      cross entropy with our sampler
+                  -> hard_cross_entropy      cross entropy with mmseg's
                       -> dense_losses            cross entropy without one, Dice, boundary: no full-size logits
                       -> resize -> loss modules  whatever else
 
@@ -66,7 +68,8 @@ class BranchLoss:
         """Logits (N, C, h, w) -> losses by name, and ``acc_seg``."""
         values, found = self._full(logits)
         if self._mined:
-            mean, found = self._ohem(logits)
+            mine = self._ohem if type(self._head.sampler) is OHEMPixelSampler else self._hard
+            mean, found = mine(logits)
             values.update({i: self._losses[i].loss_weight * mean for i in self._mined})
         if self._terms:
             means, found = dense_losses(logits, self._targets, list(self._terms.values()), self._head.align_corners)
@@ -84,6 +87,20 @@ class BranchLoss:
             self._targets,
             thresh=sampler.thresh,
             min_kept=sampler.pixels_to_keep(self._targets.label.numel()),
+            align_corners=self._head.align_corners,
+            class_weight=None if class_weight is None else torch.tensor(class_weight),
+        )
+
+    def _hard(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        sampler, targets = self._head.sampler, self._targets
+        loss = self._losses[self._mined[0]]
+        class_weight = weight_list(loss.class_weight)
+        return hard_cross_entropy(
+            logits,
+            targets,
+            thresh=sampler.thresh,
+            rank=sampler.min_kept * len(targets.label),  # mmseg counts per image, but over the batch
+            divisor=mean_divisor(loss, targets),
             align_corners=self._head.align_corners,
             class_weight=None if class_weight is None else torch.tensor(class_weight),
         )
@@ -124,7 +141,7 @@ def can_mine(head: BaseDecodeHead, loss: nn.Module) -> bool:
     weight = head.conv_seg.weight
     return (
         _is_plain(head)
-        and type(head.sampler) is OHEMPixelSampler
+        and (type(head.sampler) is OHEMPixelSampler or _is_hosts(head, loss))
         and type(loss) is CrossEntropyLoss
         # without kernels that proved themselves a GPU computes mmseg's way: its matrix products may be inexact (TF32)
         and (weight.device.type == 'cpu' or (use_triton(weight) and OHEM_LOSS.passes(weight.device, weight.dtype)))
@@ -152,12 +169,26 @@ def _mean_weights(loss: CrossEntropyLoss, targets: Targets) -> Tensor:
     """
     class_weight = weight_list(loss.class_weight)
     class_weight = None if class_weight is None else torch.tensor(class_weight)
-    weight = label_weights(targets.label, targets.valid, class_weight)
+    return label_weights(targets.label, targets.valid, class_weight) / mean_divisor(loss, targets)
+
+
+def mean_divisor(loss: CrossEntropyLoss, targets: Targets) -> float:
+    """What mmseg's cross entropy divides the sum over the pixels by."""
+    class_weight = weight_list(loss.class_weight)
     if class_weight is not None:
+        weight = label_weights(targets.label, targets.valid, torch.tensor(class_weight))
         total = weight.sum(dtype=torch.float64).item()
     else:
-        total = targets.num_valid if loss.avg_non_ignore else weight.numel()
-    return weight / (total + torch.finfo(torch.float32).eps)  # mmseg's guard against nothing valid
+        total = targets.num_valid if loss.avg_non_ignore else targets.label.numel()
+    return total + torch.finfo(torch.float32).eps  # mmseg's guard against nothing valid
+
+
+def _is_hosts(head: BaseDecodeHead, loss: nn.Module) -> bool:
+    """Whether mmseg's sampler picks by probability, for this loss alone: two may divide by different numbers."""
+    sampler, losses = head.sampler, losses_of(head)
+    by_probability = type(sampler) is HostOHEMPixelSampler and sampler.thresh is not None
+    plain = not getattr(loss, 'use_sigmoid', False) and not getattr(loss, 'use_mask', False)
+    return by_probability and plain and len(losses) == 1 and getattr(loss, 'reduction', None) == 'mean'
 
 
 def _is_multi_label(head: BaseDecodeHead) -> bool:

@@ -16,6 +16,7 @@ from mmseg_liteseg.ops import upsample_argmax
 from mmseg_liteseg.ops.bilinear import Axis
 from mmseg_liteseg.registry import MODELS
 
+from ..decode_heads.fused_loss import fuse_losses
 from ..decode_heads.labels import check_labels, check_masks
 from .distillation import Distillation
 from .lazy_logits import Geometry, LazySegLogits
@@ -43,17 +44,28 @@ class FastEncoderDecoder(EncoderDecoder):
     Slide mode, models with one output channel, heads with a ``predict`` of their own and tracing take mmseg's way.
 
     Args:
+        *args: Of EncoderDecoder.
         distillation: Arguments of `Distillation`: a teacher whose predictions the student learns from, beside the
             labels. It costs nothing at inference.
-        **kwargs: Those of EncoderDecoder.
+        fused_loss: Lets mmseg's heads compute their losses fused where that gives the same, see
+            `mmseg_liteseg.models.decode_heads.fused_loss`.
+        **kwargs: Of EncoderDecoder.
 
     Raises:
-        SettingError: Of the distillation; about the teacher itself when training starts.
+        SettingError: decode_head is a list, CascadeEncoderDecoder's; or of the distillation, about the teacher itself
+            when training starts.
     """
 
-    def __init__(self, *args: Any, distillation: dict | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, distillation: dict | None = None, fused_loss: bool = True, **kwargs: Any) -> None:
+        if isinstance(kwargs.get('decode_head'), (list, tuple)):
+            raise SettingError(
+                'model.decode_head is a list, as CascadeEncoderDecoder takes it, and FastEncoderDecoder has one head: '
+                "keep type='CascadeEncoderDecoder' (mmseg_liteseg.FusedLossHook makes its losses fast)"
+            )
         super().__init__(*args, **kwargs)
         self.distillation = None if distillation is None else Distillation(**distillation)
+        if fused_loss:
+            fuse_losses(self)
 
     def init_weights(self) -> None:
         """As EncoderDecoder, and builds the teacher: the runner calls this when training starts, and only then."""

@@ -11,6 +11,7 @@ from mmseg.models.segmentors import EncoderDecoder, SegTTAModel
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.models import FastEncoderDecoder, LiteSegTTAModel
 from mmseg_liteseg.registry import MODELS
 from tests.helpers import REPO, make_samples
@@ -236,3 +237,17 @@ def test_losses_are_those_of_mmsegs_segmentor(pair):
     for name in losses:
         torch.testing.assert_close(losses[name], expected[name], rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_heads_of_mmseg_compute_fused_losses():
+    head = dict(type='FCNHead', in_channels=8, channels=4, num_convs=1, num_classes=3)
+    backbone = dict(type='mmseg_liteseg.STDCNet', base_channels=4, norm_cfg=dict(type='BN'))
+    cfg = dict(type='mmseg_liteseg.FastEncoderDecoder', backbone=backbone, decode_head=head, auxiliary_head=[head])
+    fused, plain = MODELS.build(dict(cfg)), MODELS.build(dict(cfg, fused_loss=False))
+    assert type(fused.decode_head).__name__ == type(fused.auxiliary_head[0]).__name__ == 'FusedFCNHead'
+    assert type(plain.decode_head).__name__ == 'FCNHead'
+
+
+def test_a_cascade_is_named():
+    with pytest.raises(SettingError, match='CascadeEncoderDecoder'):
+        MODELS.build(dict(type='mmseg_liteseg.FastEncoderDecoder', backbone=dict(type='STDCNet'), decode_head=[{}, {}]))
