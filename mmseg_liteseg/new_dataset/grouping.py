@@ -22,8 +22,8 @@ def group_names(names: Sequence[str]) -> dict[str, str]:
     Example:
         >>> group_names(['a/f_01', 'a/f_02', 'b/f_01', 'b/f_02'])
         {'a/f_01': 'a/f_', 'a/f_02': 'a/f_', 'b/f_01': 'b/f_', 'b/f_02': 'b/f_'}
-        >>> set(group_names(['2010_03', '2011_07', '2013_05', '2013_01']).values())
-        {''}
+        >>> group_names(['3f2a', 'c01d'])  # no sequence
+        {'3f2a': '3f2a', 'c01d': 'c01d'}
     """
     patterns = {re.sub(r'\d+', '#', name) for name in names}
     if len(patterns) > len(names) / 2:  # hashes and the like: digits that count nothing

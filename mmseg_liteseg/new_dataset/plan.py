@@ -13,6 +13,7 @@ from mmseg_liteseg.datasets.converters.masks.naming import say_some
 from mmseg_liteseg.inspection import UnreadableFileError, read_image
 
 from .parallel import each
+from .pixel_values import PixelValues, is_of_form, measure, usual_form
 from .recipe import Recipe, make_recipe
 from .samples import LabelledFolder, Sample, how_to_fit
 from .splits import divide
@@ -30,6 +31,7 @@ class Plan:
         folder: What was read.
         splits: Samples by split; with a single image, it is in train and val.
         recipe: Settings of the training.
+        values: How images are loaded.
         notes: Remarks for the user.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     folder: LabelledFolder
     splits: dict[str, list[Sample]]
     recipe: Recipe
+    values: PixelValues
     notes: list[str] = field(default_factory=list)
 
     def writes(self, sample: Sample) -> bool:
@@ -117,7 +120,8 @@ def make_plan(folder: LabelledFolder, name: str, val_share: float = 0.2, seed: i
     if not splits['test']:
         del splits['test']
     recipe = make_recipe(splits['train'], len(folder.classes))
-    return Plan(name, folder, splits, recipe, [*notes, *_absent(folder, splits)])
+    values = measure(folder.root, splits['train'])
+    return Plan(name, folder, splits, recipe, values, [*notes, *_absent(folder, splits)])
 
 
 def _look_at_images(folder: LabelledFolder) -> None:
@@ -133,17 +137,20 @@ def _look_at_images(folder: LabelledFolder) -> None:
             return f'{sample.image}: {stored[0]} x {stored[1]} pixels, but its mask has {size[0]} x {size[1]}'
         return ''
 
-    kept, left_out = [], []
-    for sample, problem in zip(folder.samples, each(look, folder.samples, 'images')):
-        if problem:
-            left_out.append(problem)
-        else:
-            kept.append(sample)
+    problems = list(each(look, folder.samples, 'images'))
+    kept = [sample for sample, problem in zip(folder.samples, problems) if not problem]
+    left_out = [problem for problem in problems if problem]
     if not kept:
         raise ConversionError(f'{folder.root}: no image can be used; the first: {left_out[0]}')
-    folder.samples = kept
+    form = usual_form(kept)
+    folder.samples = [sample for sample in kept if is_of_form(sample, form)]
+    left_out += [
+        f'{sample.image}: {sample.facts.channels} channels of {sample.facts.bits} bits, others {form[1]} of {form[2]}'
+        for sample in kept
+        if not is_of_form(sample, form)
+    ]
     folder.left_out = [*left_out, *folder.left_out]
-    folder.notes += _about_images(kept)
+    folder.notes += _about_images(folder.samples)
 
 
 def _about_images(samples: list[Sample]) -> list[str]:
@@ -156,12 +163,11 @@ def _about_images(samples: list[Sample]) -> list[str]:
     hidden = [s for s in samples if s.facts.orientation in (2, 3, 4) or (s.facts.orientation > 4 and _square(s))]
     if hidden:
         notes.append(f'EXIF turns {len(hidden)} images and their sizes do not tell whether the masks are turned: check')
-    deep = [sample for sample in samples if sample.facts.bits > 8]
-    if deep:
-        notes.append(f'{len(deep)} images have {deep[0].facts.bits} bits per channel; the config loads 8 of them')
-    more = [sample for sample in samples if sample.facts.channels > 3]
-    if more:
-        notes.append(f'{len(more)} images have {more[0].facts.channels} channels; the config loads the first 3')
+    beyond, channels, bits = usual_form(samples)
+    if beyond:
+        notes.append(f'images of {channels} channels of {bits} bits: loaded as they are, mean and std measured')
+    elif any(sample.facts.channels in (2, 4) for sample in samples):
+        notes.append('the alpha channel of the images is not used')
     return notes
 
 

@@ -87,7 +87,7 @@ def choose_crop(size: tuple[int, int]) -> tuple[int, int]:
 
     Example:
         >>> choose_crop((360, 480)), choose_crop((1024, 2048)), choose_crop((48, 200))
-        ((352, 480), (352, 736), (64, 192))
+        ((352, 480), (352, 704), (64, 192))
     """
     height, width = size
     scale = min(1.0, (_CROP_PIXELS / (height * width)) ** 0.5)

@@ -84,7 +84,7 @@ def _write_all(plan: Plan, folder: Path, final: Path) -> str:
     (folder / MARK).write_text(json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
     name = config_name(plan.name)
     counts = {split: len(chosen) for split, chosen in plan.splits.items()}
-    text = config_text(plan.name, plan.folder.classes, counts, plan.recipe)
+    text = config_text(plan.name, plan.folder.classes, counts, plan.recipe, plan.values)
     (folder / name).write_text(text, encoding='utf-8')
     return name
 

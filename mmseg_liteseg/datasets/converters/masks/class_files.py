@@ -15,6 +15,8 @@ from ..errors import ConversionError
 from ..layouts.vocabulary import VOID_NAMES
 
 _FILE_WORDS = re.compile(r'class|label|colou?r|palette|legend|names|codes|categor|meta|config|^data$|dataset|obj', re.I)
+_MOST = 256
+"""More lines than a label image has values list something else, such as a scene per image."""
 _NUMBERS = re.compile(r'[\d\s]+')
 _MAX_BYTES = 4 << 20
 _NAME_KEYS = ('name', 'title', 'label', 'class', 'class_name', 'classname', 'readable', 'category')
@@ -61,7 +63,7 @@ def find_class_files(root: Path, texts: Iterable[Path]) -> list[ClassFile]:
     for path in texts:
         if _FILE_WORDS.search(path.stem) and (root / path).stat().st_size <= _MAX_BYTES:
             entries = _try(root / path)
-            if entries:
+            if 0 < len(entries) <= _MOST:
                 found.append(ClassFile(root / path, entries))
     return sorted(found, key=lambda file: (-2 * file.has_colours - file.has_values, len(file.path.parts)))
 
