@@ -13,6 +13,11 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 try:
+    from setuptools.command.editable_wheel import editable_wheel
+except ImportError:  # setuptools before 64 makes no such wheels
+    editable_wheel = object
+
+try:
     from setuptools.command.bdist_wheel import bdist_wheel
 except ImportError:  # setuptools before 70.1
     from wheel.bdist_wheel import bdist_wheel
@@ -20,6 +25,7 @@ except ImportError:  # setuptools before 70.1
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'mmseg_liteseg'
 MIM_ITEMS = ('configs', 'tools', 'model-index.yml')
+STARTUP = 'mmseg_liteseg_startup.pth'  # see mmseg_liteseg/startup.py
 
 
 def copy_item(source, target):
@@ -55,6 +61,13 @@ class BuildPyWithMim(build_py):
             fill_mim_folder(ROOT / PACKAGE, link_item)
         else:
             fill_mim_folder(Path(self.build_lib) / PACKAGE, copy_item)
+            copy_item(ROOT / STARTUP, Path(self.build_lib) / STARTUP)
+
+
+class EditableWithStartup(editable_wheel):
+    def _run_build_commands(self, dist_name, unpacked_wheel, *args, **kwargs):
+        copy_item(ROOT / STARTUP, Path(unpacked_wheel) / STARTUP)
+        return super()._run_build_commands(dist_name, unpacked_wheel, *args, **kwargs)
 
 
 class WheelWithMim(bdist_wheel):
@@ -65,4 +78,7 @@ class WheelWithMim(bdist_wheel):
             fill_mim_folder(wheelfile_base, copy_item)
 
 
-setup(cmdclass={'build_py': BuildPyWithMim, 'bdist_wheel': WheelWithMim})
+commands = {'build_py': BuildPyWithMim, 'bdist_wheel': WheelWithMim}
+if editable_wheel is not object:
+    commands['editable_wheel'] = EditableWithStartup
+setup(cmdclass=commands)

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import mmengine.registry
 import mmseg.registry
-from mmengine.config import utils as _config_utils
+from mmengine.config import Config as _Config
 from mmengine.registry import Registry
 
 from .checkpoint import loader as _loader  # noqa: F401 (lets mmengine read .pdparams)
 from .checkpoint import schemes as _schemes  # noqa: F401 (and .pth without running what they hold)
+from .inheritance import SCOPE
+from .inheritance import install as _inherit
 
-SCOPE = 'mmseg_liteseg'
-
-# Lets configs inherit with `_base_ = 'mmseg_liteseg::ppliteseg/NAME.py'` (and from `mmseg::`, which the maintained
-# forks map to a distribution name that is not the one they install) wherever this module is imported before the config
-# is read, as all our tools do.
-_config_utils.MODULE2PACKAGE.setdefault(SCOPE, SCOPE)
-_config_utils.MODULE2PACKAGE['mmseg'] = 'mmseg'
+_inherit(_Config)  # again, for a clone that is used without being installed (see startup.py)
 
 # Where the modules of each registry are defined; mmengine imports them at the first look-up.
 _LOCATIONS = {

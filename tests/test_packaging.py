@@ -19,7 +19,17 @@ from tests.helpers import REPO
 
 CONFIG = 'ppliteseg_stdc1_1xb4-1200_synthetic-144x192.py'
 SHIPPED = ('configs', 'tools')
-PROJECT_FILES = ('setup.cfg', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'model-index.yml')
+STARTUP = 'mmseg_liteseg_startup.pth'
+PROJECT_FILES = (
+    STARTUP,
+    'setup.cfg',
+    'setup.py',
+    'pyproject.toml',
+    'MANIFEST.in',
+    'LICENSE',
+    'README.md',
+    'model-index.yml',
+)
 
 
 def run(command, **options):
@@ -86,7 +96,7 @@ def test_wheel_carries_what_mim_needs_where_it_looks(wheel):
     for place in ('mmseg_liteseg', info):
         found = {name.split('/.mim/')[1] for name in names if name.startswith(f'{place}/.mim/')}
         assert found == shipped_files()
-    assert {name.split('/')[0] for name in names} == {'mmseg_liteseg', info}
+    assert {name.split('/')[0] for name in names} == {'mmseg_liteseg', info, STARTUP}
     assert 'mmseg_liteseg/registry.py' in names
 
 
@@ -124,7 +134,9 @@ def test_editable_install_links_to_the_sources(source, tmp_path):
     copy = tmp_path / 'copy'
     shutil.copytree(source, copy)
     wheel = build(copy, 'editable', tmp_path / 'wheel')
-    assert not [name for name in zipfile.ZipFile(wheel).namelist() if '.mim' in name]
+    names = zipfile.ZipFile(wheel).namelist()
+    assert not [name for name in names if '.mim' in name]
+    assert STARTUP in names
     for name in ('configs', 'tools', 'model-index.yml'):
         assert (copy / 'mmseg_liteseg/.mim' / name).resolve() == (copy / name).resolve()
         assert (copy / 'mmseg_liteseg/.mim' / name).is_symlink()
@@ -162,3 +174,28 @@ def test_the_two_stacks_differ_in_their_own_packages_alone():
     assert set(classic) - own == {name for name in onedl if not name.startswith('onedl-')}
     # openmim needs pkg_resources, which later releases no longer have
     assert {name for name in set(classic) - own if classic[name] != onedl[name]} == {'setuptools'}
+
+
+def test_configs_inherit_from_the_installed_package_in_tools_of_others(installed, tmp_path):
+    """Run by the startup file: nothing imports this package before the config is read."""
+    (tmp_path / 'own.py').write_text("_base_ = 'mmseg_liteseg::ppliteseg/" + CONFIG + "'\n")
+    code = (
+        "from mmengine.config import Config; print(Config.fromfile('own.py', import_custom_modules=False).model.type)"
+    )
+    assert run([installed, '-c', code], cwd=tmp_path).split()[-1] == 'mmseg_liteseg.FastEncoderDecoder'
+
+
+def test_the_last_line_under_mim_is_the_error(installed, tmp_path):
+    pytest.importorskip('mim')
+    (tmp_path / 'empty.py').write_text("_base_ = 'mmseg_liteseg::ppliteseg/nothing.py'\n")
+    done = subprocess.run(
+        [str(installed), '-m', 'mim', 'train', 'mmseg_liteseg', 'empty.py', '--work-dir', 'work'],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={key: value for key, value in os.environ.items() if key != 'PYTHONPATH'},
+    )
+    text = done.stdout.decode()
+    assert done.returncode != 0
+    assert text.strip().splitlines()[-1].startswith('error: mmseg_liteseg::ppliteseg/nothing.py: no such config'), text
+    assert 'Traceback' not in text
