@@ -1,6 +1,8 @@
 default_scope = 'mmseg'
 # The types need no import; MMSegInferencer reads the weights before it builds them, and Paddle's (.pdparams) need ours.
 custom_imports = dict(imports=['mmseg_liteseg.registry'], allow_failed_imports=False)
+# For mmseg's own tools; ours do the same to any config: checkpoints whole at every moment, settings that follow.
+runner_type = 'mmseg_liteseg.SafeRunner'
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

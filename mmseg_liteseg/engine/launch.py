@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmseg_liteseg.errors import LiteSegError
 
 from .cpu import adapt_to_cpu
+from .following import follow
 from .harden import harden
 from .screen import Screen
 
@@ -38,12 +39,15 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         LaunchError: if the file does not exist.
+        SettingError: a setting stands in two places with two values.
     """
     if not Path(args.config).is_file():
         raise LaunchError(f'config {args.config}: no such file')
     cfg = Config.fromfile(args.config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
+    for note in follow(cfg):
+        print(note)
     cfg.launcher = args.launcher
     if args.work_dir:
         cfg.work_dir = args.work_dir

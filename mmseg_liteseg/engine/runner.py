@@ -9,12 +9,13 @@ from mmengine.runner import Runner
 
 from mmseg_liteseg.registry import RUNNERS
 
+from .following import follow
 from .harden import harden
 
 
 @RUNNERS.register_module()
 class SafeRunner(Runner):
-    """The host's runner with safe checkpoints and exact resuming, whichever tool starts it.
+    """The host's runner with safe checkpoints, exact resuming and settings that follow, whichever tool starts it.
 
     Our tools do the same to any config; in a config, ``runner_type = 'mmseg_liteseg.SafeRunner'`` does it for
     mmsegmentation's own ``tools/train.py`` and others that build runners from the registry.
@@ -24,5 +25,9 @@ class SafeRunner(Runner):
     def from_cfg(cls, cfg: Any) -> SafeRunner:
         """Builds the runner of a config."""
         cfg = copy.deepcopy(cfg)
+        notes = follow(cfg)
         harden(cfg)
-        return super().from_cfg(cfg)
+        runner = super().from_cfg(cfg)
+        for note in notes:
+            runner.logger.info(note)
+        return runner

@@ -2,6 +2,7 @@
 _base_ = './camvid_720x960.py'
 data_root = 'data/camvid-360x480/'
 crop_size = (360, 480)
+pipeline_for = dict(crop_size=crop_size, data_root=data_root)  # set crop_size anew, alone: see docs/configs.md
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),

@@ -3,6 +3,7 @@
 dataset_type = 'mmseg_liteseg.CamVidDataset'
 data_root = 'data/camvid-720x960/'
 crop_size = (720, 960)
+pipeline_for = dict(crop_size=crop_size, data_root=data_root)  # set crop_size anew, alone: see docs/configs.md
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),

@@ -2,6 +2,7 @@
 dataset_type = 'CityscapesDataset'
 data_root = 'data/cityscapes/'
 crop_size = (512, 1024)
+pipeline_for = dict(crop_size=crop_size, data_root=data_root)  # set crop_size anew, alone: see docs/configs.md
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),

@@ -2,6 +2,7 @@
 dataset_type = 'mmseg_liteseg.SyntheticStreetDataset'
 size = (144, 192)
 crop_size = (96, 144)
+pipeline_for = dict(crop_size=crop_size)  # set crop_size anew, alone: see docs/configs.md
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),

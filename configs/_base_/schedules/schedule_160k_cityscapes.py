@@ -1,5 +1,8 @@
 # PaddleSeg's recipe: SGD, weight decay on everything (normalisation and biases too), a warm-up of 1000 iterations
 # from 1e-5 to 0.005, then poly 0.9 to 0. The odd ends make mmengine's schedulers hit Paddle's values in every step.
+# Set these anew, alone, in a config that inherits: schedule, validation and checkpoints follow (docs/configs.md).
+max_iters, val_interval = 160000, 1000
+schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
 optimizer = dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=5e-4)
 optim_wrapper = dict(type='OptimWrapper', optimizer=optimizer, clip_grad=None)
 param_scheduler = [
@@ -7,7 +10,7 @@ param_scheduler = [
     dict(type='PolyLR', eta_min=0, power=0.9, begin=1000, end=160001, by_epoch=False),
 ]
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=160000, val_interval=1000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

@@ -1,0 +1,160 @@
+"""``crop_size``, ``max_iters`` and ``val_interval`` in one place each: what a config's bases made of them follows.
+
+A base is run before the config that inherits from it, so ``crop_size = (256, 256)`` there changes a variable and not
+the pipeline. Our bases therefore note what their pipelines and schedules were written for (``pipeline_for``,
+``schedule_for``); what still stands as written is brought in line where a runner is made, by our tools and, as
+``runner_type`` names ``SafeRunner``, by the host's. What the user wrote anew is left as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from mmengine.config import ConfigDict
+
+from mmseg_liteseg.errors import SettingError
+
+
+def follow(cfg: Any) -> list[str]:
+    """Brings a config in line with its own settings, in place; once more changes nothing.
+
+    ::
+
+        crop_size                -> crop_size of the training's transforms, size of the data pre-processor
+        max_iters, train_cfg     -> ends of the schedule; warm-up in proportion
+        val_interval, train_cfg  -> interval of checkpoints
+        val_dataloader           -> test_dataloader, where it is missing or was left at the base's data
+
+    Args:
+        cfg: mmengine's Config, or a dictionary of its fields.
+
+    Returns:
+        What was changed, in words for the log.
+
+    Raises:
+        SettingError: A setting is none, or stands in two places with two values.
+    """
+    return [*_follow_crop(cfg), *_follow_iterations(cfg), *_complete_loops(cfg)]
+
+
+def _follow_crop(cfg: Any) -> list[str]:
+    written = cfg.get('pipeline_for') or {}
+    old, new = written.get('crop_size'), cfg.get('crop_size')
+    if old is None or new is None or tuple(old) == _checked_size(new):
+        return []
+    new = _checked_size(new)
+    places = [(cfg.get('train_dataloader'), 'crop_size'), (cfg.get('train_pipeline'), 'crop_size')]
+    places += [((cfg.get('model') or {}).get('data_preprocessor'), 'size'), (cfg.get('data_preprocessor'), 'size')]
+    changed = sum(_replace(node, key, tuple(old), new) for node, key in places)
+    written['crop_size'] = new
+    return [f'crop_size {new}: in place of {tuple(old)} in the pipeline.'] if changed else []
+
+
+def _checked_size(size: Any) -> tuple[int, int]:
+    sides = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
+    if len(sides) != 2 or any(isinstance(side, bool) or not isinstance(side, int) or side < 1 for side in sides):
+        raise SettingError(f'crop_size: expected (height, width), two positive integers, got {size!r}')
+    return sides
+
+
+def _replace(node: Any, key: str, old: tuple, new: tuple) -> int:
+    """Sets a key to ``new`` wherever in a tree of dicts and lists it is ``old``; returns how often."""
+    if isinstance(node, dict):
+        here = isinstance(node.get(key), (list, tuple)) and tuple(node[key]) == old
+        if here:
+            node[key] = new
+        return here + sum(_replace(value, key, old, new) for value in node.values())
+    return sum(_replace(value, key, old, new) for value in node) if isinstance(node, (list, tuple)) else 0
+
+
+def _follow_iterations(cfg: Any) -> list[str]:
+    written, loop = cfg.get('schedule_for') or {}, cfg.get('train_cfg')
+    if not written or not isinstance(loop, dict) or 'max_iters' not in loop:
+        return []
+    old = dict(written)
+    for name in ('max_iters', 'val_interval'):
+        value = _one_value(name, old[name], cfg.get(name), loop.get(name))
+        cfg[name] = written[name] = value
+        if name in loop:
+            loop[name] = value
+    notes = []
+    if old['max_iters'] != written['max_iters'] and _ends_at(cfg.get('param_scheduler'), old['max_iters']):
+        _stretch(cfg['param_scheduler'], old['max_iters'], written['max_iters'])
+        notes.append(f'max_iters {written["max_iters"]}: the schedule of {old["max_iters"]} iterations follows.')
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    for name in ('val_interval', 'max_iters'):
+        if hook.get('interval') == old[name] and hook['interval'] != written[name]:
+            hook['interval'] = written[name]
+            notes.append(f'{name} {written[name]}: the interval of checkpoints follows.')
+            break
+    return notes
+
+
+def _one_value(name: str, old: int, variable: Any, setting: Any) -> int:
+    """The value that was set anew: as a variable, in ``train_cfg``, or in both alike."""
+    anew = [value for value in (variable, setting) if value is not None and value != old]
+    if len(anew) == 2 and anew[0] != anew[1]:
+        raise SettingError(f'{name} is {anew[0]}, train_cfg.{name} is {anew[1]}: set one of them')
+    value = anew[0] if anew else old
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingError(f'{name}: expected a positive integer, got {value!r}')
+    return value
+
+
+def _ends_at(schedule: Any, max_iters: int) -> bool:
+    """Whether a schedule was written for this number of iterations; ours may end one step later, as Paddle's do."""
+    parts = schedule if isinstance(schedule, list) else []
+    ends = [part.get('end') for part in parts if isinstance(part, dict) and not part.get('by_epoch', True)]
+    return bool(ends) and len(ends) == len(parts) and ends[-1] in (max_iters, max_iters + 1)
+
+
+def _stretch(schedule: list, old: int, new: int) -> None:
+    """The same schedule in another number of iterations; what lies one step beside a start stays beside it."""
+    starts = {part.get('begin', 0) for part in schedule}
+
+    def moved(step: int) -> int:
+        start = next((start for start in (step, step - 1) if start in starts), step)
+        return new + step - old if step >= old else round(start * new / old) + step - start
+
+    for part in schedule:
+        part['begin'], part['end'] = moved(part.get('begin', 0)), moved(part['end'])
+
+
+def _complete_loops(cfg: Any) -> list[str]:
+    """Lets the test loop use the validation's data where it has none of its own, and takes away loops without data."""
+    notes = []
+    if not cfg.get('val_dataloader'):
+        _drop(cfg, 'val_dataloader', 'val_cfg', 'val_evaluator')
+    if cfg.get('val_dataloader') and (not cfg.get('test_dataloader') or _left_behind(cfg)):
+        cfg['test_dataloader'] = copy.deepcopy(cfg['val_dataloader'])
+        notes.append("Testing uses the validation's data: the config names none of its own to test on.")
+    if not cfg.get('test_dataloader'):
+        _drop(cfg, 'test_dataloader', 'test_cfg', 'test_evaluator')
+        return notes
+    if not cfg.get('test_evaluator') and cfg.get('val_evaluator'):
+        cfg['test_evaluator'] = copy.deepcopy(cfg['val_evaluator'])
+    if not cfg.get('test_cfg'):
+        cfg['test_cfg'] = ConfigDict(type='TestLoop')
+    return notes
+
+
+def _left_behind(cfg: Any) -> bool:
+    """Whether validation has data of the user's and testing still those of the base."""
+    root = (cfg.get('pipeline_for') or {}).get('data_root')
+    roots = [_root(cfg[name]) for name in ('val_dataloader', 'test_dataloader')]
+    return root is not None and roots[0] != root and roots[1] == root
+
+
+def _root(loader: dict) -> Any:
+    dataset = loader.get('dataset') or {}
+    while isinstance(dataset, dict) and isinstance(dataset.get('dataset'), dict):
+        dataset = dataset['dataset']
+    return dataset.get('data_root') if isinstance(dataset, dict) else None
+
+
+def _drop(cfg: Any, *names: str) -> None:
+    """Mmengine wants all of a loop's three settings or none; a base may have brought some."""
+    for name in names:
+        if name in cfg:
+            cfg[name] = None
