@@ -4,6 +4,7 @@ from mmengine.config import Config
 from mmseg.apis import MMSegInferencer, init_model
 
 import mmseg_liteseg.registry  # noqa: F401 (teaches mmengine, where the package is not installed)
+from mmseg_liteseg.engine.following import follow
 from mmseg_liteseg.inheritance import config_path, install
 from tests.helpers import REPO
 
@@ -29,6 +30,19 @@ def test_inherits_as_by_a_path(own):
     for key in ('train_dataloader', 'param_scheduler', 'val_evaluator', 'default_hooks', 'tta_model'):
         assert cfg[key] == base[key]
     assert '_scope_' not in cfg.pretty_text
+
+
+def test_the_readmes_example_works_outside_the_clone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (REPO / 'README.md').read_text()
+    (tmp_path / 'my_streets.py').write_text(text.split('## Your own data')[1].split('```python\n')[1].split('```')[0])
+    cfg = Config.fromfile('my_streets.py')
+    follow(cfg)
+    assert cfg.train_cfg.max_iters == cfg.param_scheduler[-1].end - 1 == 4000
+    assert cfg.test_dataloader.dataset.data_root == 'data/my_streets/'
+    assert {cfg[f'{name}_dataloader'].dataset.type for name in ('train', 'val', 'test')} == {'BaseSegDataset'}
+    model = MMSegInferencer('my_streets.py', device='cpu').model
+    assert model.decode_head.num_classes == 3
 
 
 def test_models_are_built_and_run(own):
