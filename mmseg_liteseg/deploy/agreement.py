@@ -87,7 +87,7 @@ def compare(
     """
     rows = []
     for batch, height, width in sizes:
-        pictures = images_of((height, width), batch, len(interface.mean), images)
+        pictures = images_of((height, width), batch, len(interface.mean), images, source)
         expected = reference_logits(source.model, _network_input(source, pictures))
         row = judge(expected, run(interface.prepare(pictures)), interface, bound)
         rows.append(row)

@@ -125,7 +125,9 @@ def describe(source: Source, options: ExportOptions) -> Metadata:
         options.color,
     )
     tools = {KEY: __version__, 'torch': torch.__version__}
-    return Metadata(interface, source.classes, source.palette, source.steps, source.files, tools)
+    return Metadata(
+        interface, source.classes, source.palette, source.steps, source.files, tools, color_type=source.color_type
+    )
 
 
 def _export_one(

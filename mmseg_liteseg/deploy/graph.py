@@ -46,7 +46,7 @@ class DeployGraph(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """The interface's input -> its output."""
-        x = self.preprocess(image) if self.interface.dtype == 'uint8' else image
+        x = self.preprocess(image) if self.interface.is_raw else image
         scores = self.model.decode_head(self.model.extract_feat(x))
         if self.interface.output == 'scores':
             return scores
@@ -90,7 +90,7 @@ def interface_of(
         output: 'labels', 'logits' or 'scores'.
         size: (H, W), or None for any.
         batch: Number of images, or None for any.
-        raw: Puts the pre-processing inside: the input is uint8, NHWC.
+        raw: Puts the pre-processing inside: the input is NHWC, uint8, or float32 where files are not read as 8 bits.
         color: Of a raw input, 'bgr' or 'rgb'; the network's own otherwise.
 
     Raises:
@@ -98,20 +98,21 @@ def interface_of(
     """
     cfg, head = source.cfg.model.get('data_preprocessor') or {}, source.model.decode_head
     mean, std = cfg.get('mean'), cfg.get('std')
-    if not mean or not std or len(mean) != len(std) or len(mean) not in (1, 3):
-        raise DeployError(
-            f'model.data_preprocessor: expected mean and std of 1 or 3 channels, got mean={mean}, std={std}'
-        )
+    if not mean or not std or len(mean) != len(std):
+        raise DeployError(f'model.data_preprocessor: expected a mean and std per channel, got mean={mean}, std={std}')
+    # what else the files hold, float32 takes
+    eight_bits = isinstance(source.color_type, str) and source.color_type != 'unchanged'
     # mmseg reads BGR; either conversion turns that round
-    own = 'gray' if len(mean) == 1 else 'rgb' if cfg.get('bgr_to_rgb') or cfg.get('rgb_to_bgr') else 'bgr'
+    own = 'rgb' if cfg.get('bgr_to_rgb') or cfg.get('rgb_to_bgr') else 'bgr'
+    own = {1: 'gray', 3: own}.get(len(mean), 'bands')
     color, multi_label = color or own, getattr(head, 'multi_label', False)
     if color != own:
-        if not raw or 'gray' in (color, own):
+        if not raw or not {color, own} <= {'rgb', 'bgr'}:
             raise DeployError(f'color: this model takes {own}, got {color!r}')
         mean, std = mean[::-1], std[::-1]
     return Interface(
         layout='NHWC' if raw else 'NCHW',
-        dtype='uint8' if raw else 'float32',
+        dtype='uint8' if raw and eight_bits else 'float32',
         color=color,
         mean=tuple(float(value) for value in mean),
         std=tuple(float(value) for value in std),
@@ -121,4 +122,5 @@ def interface_of(
         align_corners=head.align_corners,
         threshold=head.threshold if head.out_channels == 1 or multi_label else None,
         multi_label=multi_label,
+        normalized=not raw or eight_bits,
     )

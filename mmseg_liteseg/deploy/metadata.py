@@ -21,7 +21,7 @@ KEY = 'mmseg_liteseg'
 FORMAT = 2
 LAYOUTS = ('NCHW', 'NHWC')
 DTYPES = ('float32', 'uint8')
-COLORS = ('rgb', 'bgr', 'gray')
+COLORS = ('rgb', 'bgr', 'gray', 'bands')
 OUTPUTS = ('labels', 'logits', 'scores')
 
 
@@ -31,9 +31,10 @@ class Interface:
 
     Attributes:
         layout: Of the input: 'NCHW' or 'NHWC'.
-        dtype: Of the input: 'float32' (normalised by the caller) or 'uint8' (raw pixels, normalised inside).
-        color: Order of the input's channels: 'rgb', 'bgr' or 'gray'.
-        mean: Per channel, in the input's order and in pixel values of 0 to 255.
+        dtype: Of the input: 'float32' (normalised by the caller, see ``normalized``) or 'uint8' (raw pixels,
+            normalised inside).
+        color: Order of the input's channels: 'rgb', 'bgr', 'gray', or 'bands': any number, in the order of the files.
+        mean: Per channel, in the input's order and in the values of the files: 0 to 255 for those of 8 bits.
         std: Likewise.
         size: (H, W) of every input, or None where any size goes.
         batch: Number of images of every input, or None where any number goes.
@@ -43,6 +44,7 @@ class Interface:
         threshold: Two classes told apart by one logit: class 1 where its sigmoid is greater. Or, with ``multi_label``,
             where each class's sigmoid is. None otherwise.
         multi_label: Whether every class is a yes or no of its own: 'labels' are then masks (N, C, H, W), 0 and 1.
+        normalized: Whether the caller normalises float32. False: it takes the values of the files, of any depth.
     """
 
     layout: str
@@ -56,6 +58,12 @@ class Interface:
     align_corners: bool = False
     threshold: float | None = None
     multi_label: bool = False
+    normalized: bool = True
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the pre-processing is inside."""
+        return self.dtype == 'uint8' or not self.normalized
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -70,10 +78,12 @@ class Interface:
             raise DeployError('threshold: expected a probability for classes that are a yes or no each, got none')
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
-        """Images as OpenCV reads them (N, H, W, C), BGR, uint8 or float -> the artefact's input."""
+        """Images as OpenCV reads them (N, H, W, C), BGR or bands, uint8 or float -> the artefact's input."""
         x = images[..., ::-1] if self.color == 'rgb' else images
         if self.dtype == 'uint8':
             x = x.astype(np.uint8, copy=False)
+        elif not self.normalized:
+            x = x.astype(np.float32, copy=False)
         else:
             x = (x.astype(np.float32) - np.float32(self.mean)) / np.float32(self.std)
         return np.ascontiguousarray(x if self.layout == 'NHWC' else x.transpose(0, 3, 1, 2))
@@ -91,6 +101,7 @@ class Metadata:
             was reached, see ``mmseg_liteseg.deploy.steps``: ``({'type': 'Resize', 'scale_factor': 0.5},)``.
         source: Where it comes from: names of config and checkpoint, and their sha256.
         tools: Versions of what made it.
+        color_type: How files are read: that of the config's LoadImageFromFile.
     """
 
     interface: Interface
@@ -99,6 +110,13 @@ class Metadata:
     steps: tuple[dict[str, Any], ...] = ()
     source: dict[str, str] = field(default_factory=dict)
     tools: dict[str, Any] = field(default_factory=dict)
+    color_type: str | int = 'color'
+
+    @property
+    def takes_colours(self) -> bool:
+        """Whether it sees 8-bit colours, or grey made of them: pictures of any kind can be brought to that."""
+        eight_bits = isinstance(self.color_type, str) and self.color_type != 'unchanged'
+        return eight_bits and self.interface.color != 'bands'
 
     def to_json(self) -> str:
         """One line of JSON."""

@@ -60,7 +60,7 @@ def convert(
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
         # pixels, not a file: mmdeploy reads every file as three channels
-        picture = images_of(size, 1, len(interface_of(source).mean))[0]
+        picture = images_of(size, 1, len(interface_of(source).mean), source=source)[0]
         name = _ir_config(deploy_cfg).save_file
         model_cfg = sdk_config(config, size)
         run = getattr(apis, _CONVERTERS[deploy_cfg.backend_config.type])

@@ -39,6 +39,23 @@ def read_steps(pipeline: Iterable[dict]) -> tuple[dict[str, Any], ...]:
     return check_steps(steps, 'test_pipeline')
 
 
+def read_color_type(pipeline: Iterable[dict]) -> str | int:
+    """How a pipeline reads files: ``color_type`` of its LoadImageFromFile.
+
+    Raises:
+        DeployError: its decoder is another one than the runtime's, OpenCV.
+    """
+    loads = [transform for transform in _flat(pipeline) if _kind(transform).startswith('LoadImage')]
+    first = dict(loads[0]) if loads else {}
+    backend = first.get('imdecode_backend', 'cv2')
+    if backend != 'cv2':
+        raise DeployError(
+            f'test_pipeline: LoadImageFromFile with imdecode_backend={backend!r}, but the runtime reads files with '
+            "OpenCV: set it to 'cv2'"
+        )
+    return first.get('color_type', 'color')
+
+
 def loading_transforms(pipeline: Iterable[dict] | None) -> list[dict]:
     """The transforms of a pipeline that read pictures and labels, pixels as they are in the file."""
     loading = [dict(transform) for transform in _flat(pipeline or ()) if _kind(transform).startswith('Load')]

@@ -19,7 +19,7 @@ from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, readi
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
-from .pipeline import find_pipeline, read_steps
+from .pipeline import find_pipeline, read_color_type, read_steps
 
 # Weights that only training uses.
 _TRAINING_ONLY = ('auxiliary_head.', 'decode_head.aux_heads.')
@@ -37,6 +37,7 @@ class Source:
         pipeline: The config's test pipeline, as `mmseg.apis.inference_model` takes it.
         steps: What it does to a picture, see ``Metadata.steps``.
         files: Names of config and checkpoint and their sha256.
+        color_type: How files are read, see ``Metadata.color_type``.
     """
 
     model: nn.Module
@@ -46,6 +47,7 @@ class Source:
     pipeline: list[dict]
     steps: tuple[dict[str, Any], ...]
     files: dict[str, str]
+    color_type: str | int = 'color'
 
 
 def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -> Source:
@@ -67,14 +69,14 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     cfg.merge_from_dict(cfg_options or {})
     _check_inference(cfg, config)
     pipeline = find_pipeline(cfg)
-    steps = read_steps(pipeline)
+    steps, color_type = read_steps(pipeline), read_color_type(pipeline)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None
     _forget_pretrained(cfg.model)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
     meta = load_weights(model, checkpoint)
     classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
-    return Source(model, cfg, classes, palette, pipeline, steps, _read_files(config, checkpoint))
+    return Source(model, cfg, classes, palette, pipeline, steps, _read_files(config, checkpoint), color_type)
 
 
 def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:

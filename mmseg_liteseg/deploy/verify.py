@@ -84,7 +84,7 @@ def dump_inputs(
     """Writes the inputs for a device that only its own programs can run, see ``RecordedRunner``."""
     interface = find_interface(source, **stated)
     return [
-        record_input(folder, interface.prepare(images_of((height, width), batch, len(interface.mean), images)))
+        record_input(folder, interface.prepare(images_of((height, width), batch, len(interface.mean), images, source)))
         for batch, height, width in _checks(interface, sizes)
     ]
 

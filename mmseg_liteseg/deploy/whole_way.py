@@ -8,15 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
 
-import cv2
 import numpy as np
 from mmseg.apis import inference_model
 
-from mmseg_liteseg.runtime import Segmenter, read_image
+from mmseg_liteseg.runtime import Segmenter
 
 from .agreement import Bound
 from .errors import DeployError
-from .images import find_images, images_of
+from .images import find_images, images_of, write_image
 from .metadata import Metadata
 from .source import Source
 from .steps import size_after
@@ -73,7 +72,7 @@ def compare_files(
     channels = len(segmenter.metadata.interface.mean)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for path in find_images(images)[:_MOST_FILES] if images else _draw(Path(folder), channels):
+        for path in find_images(images)[:_MOST_FILES] if images else _draw(Path(folder), channels, source):
             rows.append(_compare(source, segmenter, path, bound))
             say(format_row(rows[-1]))
     failed = [row for row in rows if not row.passed]
@@ -112,7 +111,7 @@ def _compare(source: Source, segmenter: Segmenter, path: Path, bound: Bound) -> 
     expected = inference_model(source.model, str(path)).pred_sem_seg.data.numpy()
     if not segmenter.metadata.interface.multi_label:
         expected = expected[0]
-    found = segmenter.predict(read_image(path))
+    found = segmenter.predict(segmenter.read(path))
     if found.shape != expected.shape:
         raise DeployError(f'{path.name}: the mask has shape {found.shape}, that of inference_model {expected.shape}')
     differing = int(np.count_nonzero(found != expected))
@@ -122,9 +121,8 @@ def _compare(source: Source, segmenter: Segmenter, path: Path, bound: Bound) -> 
     return FileRow(path.name, *size, differing, expected.size, reason, passed)
 
 
-def _draw(folder: Path, channels: int) -> Iterator[Path]:
-    """PNG files of street scenes."""
+def _draw(folder: Path, channels: int, source: Source) -> Iterator[Path]:
+    """Files of street scenes."""
     for height, width in SIZES:
-        path = folder / f'scene_{height}x{width}.png'
-        cv2.imwrite(str(path), images_of((height, width), 1, channels)[0])
-        yield path
+        image = images_of((height, width), 1, channels, source=source)[0]
+        yield write_image(folder / f'scene_{height}x{width}', image, source.color_type)

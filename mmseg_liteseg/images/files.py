@@ -82,4 +82,4 @@ def reason_of(error: BaseException) -> str:
     'Permission denied'
     """
     text = getattr(error, 'strerror', None) or str(error) or type(error).__name__
-    return shown(text.strip().splitlines()[0] if text.strip() else type(error).__name__)[:200]
+    return shown(text.strip().splitlines()[0] if text.strip() else type(error).__name__)[:300]

@@ -6,11 +6,12 @@ import io
 import os
 import warnings
 from dataclasses import dataclass
-
-from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from typing import TYPE_CHECKING
 
 from .errors import ImageFileError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # OpenCV's own variable, so that one setting is enough for both.
 _LIMIT_VARIABLE = 'OPENCV_IO_MAX_IMAGE_PIXELS'
@@ -64,6 +65,8 @@ def open_lazily(data: bytes, name: str) -> Image.Image | None:
     Raises:
         ImageFileError: it announces so many pixels that decoding it could take all memory.
     """
+    from PIL import Image, UnidentifiedImageError  # here: whoever imports the runtime may never read a file
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # Pillow warns from half of its limit on
@@ -100,6 +103,8 @@ def orientation_of(image: Image.Image) -> int:
 
 def _bands(data: bytes) -> tuple[int, bool]:
     """By the tags, as Pillow opens few of such files: see ``Header``."""
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
     stream = io.BytesIO(data)
     try:
         with warnings.catch_warnings():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from .errors import ImageFileError
 from .files import read_file, reason_of, shown
 from .header import open_lazily, orientation_of
 from .orientation import turn
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16', 'I;16B', 'I;16L', 'I;16N')
 
@@ -39,6 +42,7 @@ def decode_mask(data: bytes, name: str) -> np.ndarray:
 
     Example:
         >>> import io
+        >>> from PIL import Image
         >>> file = io.BytesIO()
         >>> Image.new('RGB', (4, 2), (128, 0, 0)).save(file, 'PNG')
         >>> decode_mask(file.getvalue(), 'mask.png')

@@ -46,6 +46,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--frames', type=int, metavar='N', help='of a video or camera, stop after N [all]')
     add('--profile', action='store_true', help='of a video or camera, print the time of each stage at the end')
     add('--batch', type=int, default=1, help='pictures of one size at a time, if the model takes any number [1]')
+    add('--strict', action='store_true', help='stop at the first picture that fails [go on, list them, exit with 1]')
     add('--threads', type=int, default=0, help="of the runtime [the runtime's choice]")
     add(
         '--device',
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with one_line_errors(args, stopped='stopped: finished files are kept, an unfinished one is not'):
         failures = run(args)
     if failures:
-        several = f'{len(failures)} could not be read:\n  ' if len(failures) > 1 else ''
+        several = f'{len(failures)} failed:\n  ' if len(failures) > 1 else ''
         fail(several + '\n  '.join(failures), PARTLY_DONE)
 
 
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> list[str]:
     """Does what the arguments say.
 
     Returns:
-        A line for each input that could not be read, or not to its end.
+        A line for each input that failed, or could not be read to its end.
 
     Raises:
         DeployError: nothing can be done.
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> list[str]:
     metadata = read_metadata(args.metadata) if args.metadata else None
     segmenter = Segmenter(args.model, threads=args.threads, device=args.device, batch=args.batch, metadata=metadata)
     if isinstance(found, Pictures):
-        progress, failures = run_pictures(segmenter, found, outputs, args.alpha)
+        progress, failures = run_pictures(segmenter, found, outputs, args.alpha, args.strict)
     else:
         say = print if args.profile else None
         progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames, say)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.images import ImageFileError, shown
+from mmseg_liteseg.images.files import check_regular, reason_of
 
-PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+PICTURES = (
+    *('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.bmp', '.tif', '.tiff', '.webp', '.gif'),
+    *('.pgm', '.ppm', '.pnm', '.jp2', '.avif'),
+)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 
 
@@ -18,13 +24,15 @@ class Pictures:
 
     Attributes:
         root: The folder that was named, or the one of the picture.
-        files: Sorted.
+        files: Sorted; with those that turn out to be none when they are read.
         single: Whether one file was named.
+        problems: A line for each folder that could not be searched.
     """
 
     root: Path
     files: tuple[Path, ...]
     single: bool = False
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,23 +68,42 @@ def find_input(text: str, out: Path) -> Pictures | Video:
     if camera and not path.exists():
         return Video(int(camera[1]), f'camera{camera[1]}')
     if path.is_dir():
-        return Pictures(path, _list_pictures(path, out))
-    if not path.is_file():
-        raise DeployError(f'input {text}: no such file or folder')
+        return _list_pictures(path, out)
+    name = shown(text)
+    if not path.exists() and not path.is_symlink():
+        raise DeployError(f'input {name}: no such file or folder')
+    try:
+        check_regular(path)
+    except ImageFileError as error:
+        raise DeployError(f'input {str(error)[len("image ") :]}') from None
     if path.suffix.lower() in VIDEOS:
         return Video(path, path.stem)
     if path.suffix.lower() in PICTURES:
         return Pictures(path.parent, (path,), single=True)
     known = ', '.join((*PICTURES, *VIDEOS))
-    raise DeployError(f'input {text}: expected a folder, camera:NUMBER, or a file with one of {known}')
+    raise DeployError(f'input {name}: expected a folder, camera:NUMBER, or a file with one of {known}')
 
 
-def _list_pictures(folder: Path, out: Path) -> tuple[Path, ...]:
-    """Pictures of a folder and of the folders in it."""
-    if out.resolve() == folder.resolve():
-        raise DeployError(f'out {out}: this is the folder of the pictures, name another one')
-    files = sorted(file for file in folder.rglob('*') if file.suffix.lower() in PICTURES and file.is_file())
-    kept = tuple(file for file in files if out.resolve() not in file.resolve().parents)
-    if not kept:
-        raise DeployError(f'input {folder}: no picture in this folder (expected {", ".join(PICTURES)})')
-    return kept
+def _list_pictures(folder: Path, out: Path) -> Pictures:
+    """Pictures of a folder and of the folders in it, linked ones too, each folder once."""
+    own = os.path.realpath(out)
+    if own == os.path.realpath(folder):
+        raise DeployError(f'out {shown(out)}: this is the folder of the pictures, name another one')
+    files: list[Path] = []
+    problems: list[str] = []
+
+    def note(error: OSError) -> None:
+        problems.append(f'folder {shown(error.filename)}: cannot be searched ({reason_of(error)})')
+
+    seen = {own}
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=note):
+        real = os.path.realpath(place)
+        if real in seen:  # a link that leads back, or the results of an earlier run
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        files += [Path(place) / name for name in names if Path(name).suffix.lower() in PICTURES]
+    if not files and not problems:
+        raise DeployError(f'input {shown(folder)}: no picture in this folder (expected {", ".join(PICTURES)})')
+    return Pictures(folder, tuple(sorted(files)), problems=tuple(problems))

@@ -75,7 +75,7 @@ def check_metadata(runner: Runner, interface: Interface, name: str) -> None:
     Raises:
         DeployError: names the field.
     """
-    channels = 1 if interface.color == 'gray' else 3
+    channels = {'gray': 1, 'bands': len(interface.mean)}.get(interface.color, 3)
     for field in ('mean', 'std'):
         if len(getattr(interface, field)) != channels:
             raise DeployError(

@@ -10,9 +10,14 @@ import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
+from mmseg_liteseg.images import output_names, shown
+from mmseg_liteseg.images.naming import with_ending
 from mmseg_liteseg.visualization.files import replaced_by
 
 from .inputs import PICTURES, VIDEOS, Pictures, Video
+
+# What OpenCV writes, in all its versions.
+_WRITTEN = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
 @dataclass(frozen=True)
@@ -33,24 +38,24 @@ class Outputs:
     overlay: bool
     classes: tuple[str, ...] = ()
 
-    def mask_of(self, relative: Path) -> Path:
-        """The PNG of labels for an input, named by its path below the input's folder."""
-        return self.out if self.is_file else self.out / 'masks' / relative.with_suffix('.png')
+    def mask_of(self, name: Path) -> Path:
+        """The PNG of labels for an input, by its name without suffix (see ``output_names``)."""
+        return self.out if self.is_file else self.out / 'masks' / with_ending(name, '.png')
 
-    def masks_of(self, relative: Path) -> list[Path]:
+    def masks_of(self, name: Path) -> list[Path]:
         """The PNG of labels; or, of a model that gives a mask per class, their PNGs of 0 and 255."""
         if not self.classes:
-            return [self.mask_of(relative)]
-        folders = [name.replace('/', '_').replace('\\', '_') for name in self.classes]
-        return [self.out / 'masks' / folder / relative.with_suffix('.png') for folder in folders]
+            return [self.mask_of(name)]
+        folders = [label.replace('/', '_').replace('\\', '_') for label in self.classes]
+        return [self.out / 'masks' / folder / with_ending(name, '.png') for folder in folders]
 
-    def overlay_of(self, relative: Path, suffix: str = '.jpg') -> Path:
+    def overlay_of(self, name: Path, suffix: str = '.jpg') -> Path:
         """The painted picture or video for an input."""
-        return self.out if self.is_file else self.out / 'overlays' / relative.with_suffix(suffix)
+        return self.out if self.is_file else self.out / 'overlays' / with_ending(name, suffix)
 
-    def of(self, relative: Path) -> list[Path]:
+    def of(self, name: Path) -> list[Path]:
         """All files for a picture."""
-        return self.masks_of(relative) * self.mask + [self.overlay_of(relative)] * self.overlay
+        return self.masks_of(name) * self.mask + [self.overlay_of(name)] * self.overlay
 
 
 def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool) -> Outputs:
@@ -60,8 +65,12 @@ def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool
         DeployError: what is asked for does not go together.
     """
     is_video = isinstance(found, Video)
-    suffixes = VIDEOS if is_video else PICTURES
+    suffixes = VIDEOS if is_video else _WRITTEN
     is_file = not out.is_dir() and out.suffix.lower() in suffixes and (is_video or found.single)
+    if not is_file and not out.exists() and out.suffix.lower() in (*PICTURES, *VIDEOS):
+        several = '' if is_video or found.single else 'for several pictures '
+        kinds = f', or a file with one of {", ".join(suffixes)}' if not several else ''
+        raise DeployError(f'out {shown(out)}: {several}expected a folder{kinds}')
     if not mask and not overlay:
         mask, overlay = not (is_video or is_file), True
     if is_file and mask and overlay:
@@ -75,21 +84,22 @@ def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool
     return Outputs(out, is_file, mask, overlay)
 
 
-def check_targets(outputs: Outputs, found: Pictures) -> None:
-    """Looks for files that would be lost.
+def name_outputs(outputs: Outputs, found: Pictures) -> dict[Path, Path]:
+    """Names of the outputs of all pictures, each its own.
+
+    Returns:
+        From file to the name that ``Outputs`` takes.
 
     Raises:
-        DeployError: an output would replace an input, or that of another input.
+        DeployError: an output would replace an input.
     """
-    inputs = {file.resolve() for file in found.files}
-    owners: dict[Path, Path] = {}
-    for file in found.files:
-        for target in outputs.of(file.relative_to(found.root)):
-            if target.resolve() in inputs:
-                raise DeployError(f'out {target}: this is an input, name another folder')
-            first = owners.setdefault(target, file)
-            if first != file:
-                raise DeployError(f'{first} and {file} would both be written to {target}: rename one')
+    names = {Path(file): name for file, name in output_names(found.files, found.root).items()}
+    inputs = {file.parent.resolve() / file.name for file in found.files}
+    for name in names.values():
+        for target in outputs.of(name):
+            if target.parent.resolve() / target.name in inputs:
+                raise DeployError(f'out {shown(target)}: this is an input, name another folder')
+    return names
 
 
 def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
@@ -105,10 +115,10 @@ def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
     return replace(outputs, classes=metadata.classes)
 
 
-def write_masks(outputs: Outputs, relative: Path, mask: np.ndarray) -> None:
+def write_masks(outputs: Outputs, name: Path, mask: np.ndarray) -> None:
     """Writes labels (H, W), or the masks (C, H, W) of a model that gives one per class."""
     masks = mask * np.uint8(255) if outputs.classes else [mask]
-    for path, picture in zip(outputs.masks_of(relative), masks):
+    for path, picture in zip(outputs.masks_of(name), masks):
         write_picture(path, picture)
 
 
@@ -123,6 +133,6 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
     except cv2.error:
         written = False
     if not written:
-        raise DeployError(f'{path}: OpenCV cannot write a picture of shape {picture.shape} as {path.suffix}')
+        raise DeployError(f'{shown(path)}: OpenCV cannot write a picture of shape {picture.shape} as {path.suffix}')
     with replaced_by(path) as temporary:
         temporary.write_bytes(data.tobytes())

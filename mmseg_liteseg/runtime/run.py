@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.images import shown
+from mmseg_liteseg.images.files import reason_of
 
 from .inputs import Pictures, Video
-from .outputs import Outputs, check_targets, for_model, write_masks, write_picture
-from .pictures import read_image
+from .outputs import Outputs, for_model, name_outputs, write_masks, write_picture
 from .progress import Progress
 from .segmenter import Run, Segmenter
 from .stages import Stage, Stages
@@ -22,39 +24,93 @@ from .video import VideoReader, video_writer
 
 # Some formats only estimate how many frames they hold.
 _MISSING = 0.02
+# What a system says of a single name; with anything else, such as a full disk, the next one would fail too.
+_OF_ONE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
 
 
-def run_pictures(segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha: float) -> tuple[Progress, list[str]]:
-    """Goes through files; one that cannot be read is named, left out and does not stop the others.
+def run_pictures(
+    segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha: float, strict: bool = False
+) -> tuple[Progress, list[str]]:
+    """Goes through files; one that fails, on the way in, in the model or on the way out, does not stop the others.
+
+    Args:
+        segmenter: The model.
+        found: The files.
+        outputs: Where results go.
+        alpha: Opacity of the colours of overlays.
+        strict: Stops at the first failure.
 
     Returns:
         How many were done and how fast, and a line for each failure.
 
     Raises:
-        DeployError: an output would replace an input, the model fails, or nothing can be written.
+        DeployError: an output would replace an input, nothing can be written any more, or, with ``strict``, a failure.
     """
     outputs = for_model(outputs, segmenter.metadata)
-    check_targets(outputs, found)
+    names = name_outputs(outputs, found)
     progress, failures = Progress(len(found.files), 'pictures'), []
+
+    def fail(line: str) -> None:
+        failures.append(line)
+        if strict:
+            raise DeployError(f'{line}; {progress.done} of {len(found.files)} pictures were done before')
 
     def readable() -> Iterator[tuple[Path, np.ndarray]]:
         for file in found.files:
             try:
-                yield file, read_image(file)
+                yield file, segmenter.read(file)
             except DeployError as error:
-                failures.append(str(error))
+                fail(str(error))
 
     try:
-        for file, image, mask in _segment(segmenter, readable()):
-            relative = file.relative_to(found.root)
-            if outputs.mask:
-                write_masks(outputs, relative, mask)
-            if outputs.overlay:
-                write_picture(outputs.overlay_of(relative), segmenter.overlay(image, mask, alpha))
-            progress.step()
+        for problem in found.problems:
+            fail(problem)
+        for file, image, mask in _segment_each(segmenter, readable(), fail):
+            try:
+                if outputs.mask:
+                    write_masks(outputs, names[file], mask)
+                if outputs.overlay:
+                    write_picture(outputs.overlay_of(names[file]), segmenter.overlay(image, mask, alpha))
+            except OSError as error:
+                if error.errno not in _OF_ONE_NAME:
+                    raise DeployError(
+                        f'{shown(file)}: its results cannot be written ({reason_of(error)} in {shown(outputs.out)}); '
+                        f'{progress.done} of {len(found.files)} pictures were done, this one and those behind it in '
+                        'the order of their names were not'
+                    ) from None
+                fail(f'image {shown(file)}: its results cannot be written ({reason_of(error)})')
+            except (DeployError, MemoryError) as error:
+                fail(f'image {shown(file)}: {reason_of(error)}')
+            else:
+                progress.step()
     finally:
         progress.close()
     return progress, failures
+
+
+def _segment_each(
+    segmenter: Segmenter, pictures: Iterable[tuple[Path, np.ndarray]], fail: Callable[[str], None]
+) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
+    """(file, picture) -> (file, picture, mask), as many at a time as the model takes; those that fail together each
+    have another try of their own.
+    """
+    pictures = iter(pictures)
+    while True:
+        chunk = list(islice(pictures, segmenter.batch))
+        if not chunk:
+            return
+        try:
+            yield from [(*pair, mask) for pair, mask in zip(chunk, segmenter.predict([image for _, image in chunk]))]
+            continue
+        except (DeployError, MemoryError) as error:
+            if len(chunk) == 1:
+                fail(f'image {shown(chunk[0][0])}: {reason_of(error)}')
+                continue
+        for file, image in chunk:
+            try:
+                yield file, image, segmenter.predict(image)
+            except (DeployError, MemoryError) as error:
+                fail(f'image {shown(file)}: {reason_of(error)}')
 
 
 def run_video(
@@ -85,6 +141,8 @@ def run_video(
         DeployError: the video cannot be read or written, or the model fails.
     """
     outputs = for_model(outputs, segmenter.metadata)
+    if not segmenter.metadata.takes_colours:
+        raise DeployError(f'{video.name}: a video holds 8-bit colours, this model was trained on other data')
     reader = VideoReader(video)
     total = min(filter(None, (reader.frames, limit)), default=None)
     progress, stopped = Progress(total, 'frames'), False
@@ -160,33 +218,20 @@ def _stages(segmenter: Segmenter, overlay: bool, alpha: float) -> list[Stage]:
     return [*stages, ('paint', paint)] if overlay else stages
 
 
-def _segment(
-    segmenter: Segmenter, pictures: Iterable[tuple[Any, np.ndarray]]
-) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
-    """(key, picture) -> (key, picture, mask), as many at a time as the model takes."""
-    pictures = iter(pictures)
-    while True:
-        chunk = list(islice(pictures, segmenter.batch))
-        if not chunk:
-            return
-        for (key, image), mask in zip(chunk, segmenter.predict([image for _, image in chunk])):
-            yield key, image, mask
-
-
 def _frame_writer(
     video: Video, outputs: Outputs, fps: float, stack: ExitStack
 ) -> Callable[[int, np.ndarray, np.ndarray | None], None]:
     """A function that writes the mask and the overlay of a frame; ``stack`` closes the video."""
     add = None
     if outputs.overlay:
-        target = outputs.overlay_of(Path(f'{video.name}.mp4'), '.mp4')
+        target = outputs.overlay_of(Path(video.name), '.mp4')
         if not video.is_camera and target.resolve() == video.source.resolve():
             raise DeployError(f'out {target}: this is the input, name another file')
         add = stack.enter_context(video_writer(target, fps))
 
     def write(index: int, mask: np.ndarray, painted: np.ndarray | None) -> None:
         if outputs.mask:
-            write_masks(outputs, Path(video.name) / f'{index:06}.png', mask)
+            write_masks(outputs, Path(video.name) / f'{index:06}', mask)
         if add is not None:
             add(painted)
 

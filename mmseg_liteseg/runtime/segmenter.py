@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -12,10 +12,11 @@ import numpy as np
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.deploy.runners import Runner
-from mmseg_liteseg.visualization.overlays import paint_label, paint_masks
+from mmseg_liteseg.images import ImageFileError, check_range, shown, to_picture
+from mmseg_liteseg.visualization.overlays import make_palette, paint_label, paint_masks
 
 from .opening import open_model
-from .pictures import ORDERS, to_bgr
+from .pictures import ORDERS, read_image, to_bands, to_bgr
 from .sizing import network_size, prepare_picture, to_mask
 
 
@@ -91,8 +92,9 @@ class Segmenter:
         """Labels every pixel.
 
         Args:
-            images: A picture (H, W, 3), uint8, or several of any sizes: a list, or an array (N, H, W, 3). Grey pictures
-                (H, W) and transparent ones (H, W, 4) are converted.
+            images: A picture (H, W, 3), uint8, or one of Pillow; or several of any sizes: a list, or an array
+                (N, H, W, 3). Grey pictures (H, W) and transparent ones (H, W, 4) are converted. A model of other data
+                than 8-bit colours takes (H, W, C) of its own channels and values, as ``read`` gives them.
 
         Returns:
             The mask (H, W), uint8 (uint16 beyond 256 classes); for several pictures their masks, in their order. Of a
@@ -101,9 +103,34 @@ class Segmenter:
         Raises:
             DeployError: a picture is none, or the model failed on it.
         """
-        if isinstance(images, np.ndarray) and images.ndim < 4:
-            return self._predict([to_bgr(images, self.order)])[0]
-        return self._predict([to_bgr(image, self.order, f'images[{i}]') for i, image in enumerate(images)])
+        several = images.ndim > 3 if isinstance(images, np.ndarray) else isinstance(images, Iterable)
+        if not several or isinstance(images, (str, bytes, Mapping)):
+            return self._predict([self._checked(images)])[0]
+        return self._predict([self._checked(image, f'images[{i}]') for i, image in enumerate(images)])
+
+    def read(self, path: str | Path) -> np.ndarray:
+        """Reads a picture as the model's training did: its depth and channels, turned as EXIF says.
+
+        Returns:
+            For ``predict`` and ``overlay``, in this segmenter's order of channels.
+
+        Raises:
+            DeployError: there is no such file, it is no picture, or not one for this model.
+        """
+        image = read_image(path, self.metadata.color_type)
+        image = self._checked(image if self.order == 'bgr' else _swapped(image), f'image {shown(path)}')
+        interface = self._interface
+        try:
+            check_range(image, interface.mean, interface.std, shown(path))
+        except ImageFileError as error:
+            raise DeployError(str(error).replace('model.data_preprocessor', 'the model')) from None
+        return image if self.order == 'bgr' else _swapped(image)
+
+    def _checked(self, image: Any, name: str = 'image') -> np.ndarray:
+        """A caller's picture in BGR, or with the model's bands."""
+        if self.metadata.takes_colours:
+            return to_bgr(image, self.order, name)
+        return to_bands(image, self.order, len(self._interface.mean), name)
 
     def overlay(self, image: np.ndarray, mask: np.ndarray | None = None, alpha: float = 0.6) -> np.ndarray:
         """Lays the classes' colours over a picture.
@@ -114,21 +141,22 @@ class Segmenter:
             alpha: Opacity of the colours, 0 to 1.
 
         Returns:
-            (H, W, 3), uint8, in this segmenter's order of channels.
+            (H, W, 3), uint8, in this segmenter's order of channels; values beyond 8 bits are stretched. Colours are
+            made up if the model has none.
 
         Raises:
-            DeployError: as in ``predict``; or the mask is of another size, or the model has no colours.
+            DeployError: as in ``predict``; or the mask is of another size.
         """
-        bgr = to_bgr(image, self.order)
-        mask = self._predict([bgr])[0] if mask is None else mask
+        checked = self._checked(image)
+        mask = self._predict([checked])[0] if mask is None else mask
+        bgr = to_picture(checked)
         if mask.shape[-2:] != bgr.shape[:2]:
             raise DeployError(f'mask: expected the size of the picture, {bgr.shape[:2]}, got {mask.shape}')
         if not 0 <= alpha <= 1:
             raise DeployError(f'alpha: expected 0 to 1, got {alpha}')
-        if not self.metadata.palette:
-            raise DeployError(f'model {self.path}: its metadata name no palette')
+        palette = self.metadata.palette or make_palette(len(self.metadata.classes))
         paint = paint_masks if self._interface.multi_label else paint_label
-        painted = paint(bgr, mask, [colour[::-1] for colour in self.metadata.palette], alpha)
+        painted = paint(bgr, mask, [colour[::-1] for colour in palette], alpha)
         return painted if self.order == 'bgr' else cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)
 
     def prepare(self, pictures: Sequence[np.ndarray]) -> Iterator[Run]:
@@ -191,3 +219,8 @@ class Segmenter:
             raise DeployError(
                 f'model {self.path}: its metadata say that it gives {kind}, {expected} here, but it gave {shape}'
             )
+
+
+def _swapped(image: np.ndarray) -> np.ndarray:
+    """BGR -> RGB and back; other numbers of channels stay as they are."""
+    return image[..., ::-1] if image.ndim == 3 and image.shape[2] == 3 else image

@@ -33,7 +33,7 @@ def prepare_picture(picture: np.ndarray, size: Size, interface: Interface, steps
         steps = [step for step in steps if step['type'] != 'ToFloat32']
     if size_after(picture.shape[:2], steps) != tuple(size):
         steps = [step for step in steps if step['type'] in ('ToFloat32', 'RGB2Gray')]
-    if interface.color == 'gray' and all(step['type'] != 'RGB2Gray' for step in steps):
+    if interface.color == 'gray' and picture.shape[2] == 3 and all(step['type'] != 'RGB2Gray' for step in steps):
         picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None]
     return resize(take_steps(picture, steps), size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,9 @@ def replaced_by(path: str | Path) -> Iterator[Path]:
     """Gives a temporary name beside ``path``, in a folder made if missing, and moves it there once it is written."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{os.getpid()}-{path.name}')
+    # not longer than the name itself can be; the suffix says to writers what to write
+    digest = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()
+    temporary = path.with_name(f'.{os.getpid()}-{digest}{path.suffix}')
     try:
         yield temporary
         os.replace(temporary, path)

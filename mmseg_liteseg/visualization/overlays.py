@@ -56,6 +56,16 @@ def paint_masks(image: np.ndarray, masks: np.ndarray, palette: Sequence, alpha: 
     return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, overlay, alpha, 0)
 
 
+def make_palette(num_classes: int) -> list[tuple[int, int, int]]:
+    """RGB colours for classes that have none, the same ones every time.
+
+    >>> make_palette(2) == make_palette(5)[:2]
+    True
+    """
+    colours = np.random.default_rng(42).integers(32, 256, (num_classes, 3))
+    return [tuple(colour) for colour in colours.tolist()]
+
+
 def draw_sheet(
     samples: Sequence[tuple], classes: Sequence[str], palette: Sequence, cell_width: int = 384
 ) -> np.ndarray:

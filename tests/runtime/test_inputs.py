@@ -1,3 +1,7 @@
+import os
+
+import cv2
+import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
@@ -36,9 +40,67 @@ def test_cameras(tmp_path, monkeypatch):
         find_input('2', tmp_path / 'out')
 
 
+def test_what_only_looks_like_a_picture_is_listed_for_the_reader_to_name(photos, tmp_path):
+    (photos / 'dangling.png').symlink_to('nowhere.png')
+    (photos / 'loop.png').symlink_to('loop.png')
+    os.mkfifo(photos / 'pipe.png')
+    (photos / 'folder.png').mkdir()
+    found = find_input(str(photos), tmp_path / 'out')
+    names = [file.name for file in found.files if file.parent == photos]
+    assert names == ['a.png', 'b.JPG', 'dangling.png', 'loop.png', 'pipe.png']
+
+
+def test_all_endings_of_pictures(tmp_path):
+    for name in ('a.jfif', 'b.gif', 'c.JPE', 'd.ppm', 'e.txt'):
+        (tmp_path / name).touch()
+    found = find_input(str(tmp_path), tmp_path / 'out')
+    assert [file.name for file in found.files] == [
+        'a.jfif',
+        'b.gif',
+        'c.JPE',
+        'd.ppm',
+    ]
+
+
+def test_links_are_followed_and_never_in_circles(photos, tmp_path):
+    (photos / 'deep/up').symlink_to(photos)
+    (tmp_path / 'other').mkdir()
+    cv2.imwrite(str(tmp_path / 'other/x.png'), np.zeros((2, 2), np.uint8))
+    (photos / 'linked').symlink_to(tmp_path / 'other')
+    found = find_input(str(photos), tmp_path / 'out')
+    assert [file.relative_to(photos).as_posix() for file in found.files] == [
+        'a.png',
+        'b.JPG',
+        'deep/a.bmp',
+        'linked/x.png',
+    ]
+
+
+def test_a_folder_that_may_not_be_searched_is_a_problem_of_its_own(photos, tmp_path, monkeypatch):
+    original = os.scandir
+
+    def scan(path):
+        if str(path).endswith('deep'):
+            raise PermissionError(13, 'Permission denied', str(path))  # root may search everything
+        return original(path)
+
+    monkeypatch.setattr(os, 'scandir', scan)
+    found = find_input(str(photos), tmp_path / 'out')
+    assert len(found.files) == 2
+    assert [line.endswith('deep: cannot be searched (Permission denied)') for line in found.problems] == [True]
+
+
 @pytest.mark.parametrize(
-    ('text', 'message'), [('gone.png', 'no such file or folder'), ('notes.txt', 'expected a folder, camera:NUMBER')]
+    ('text', 'message'),
+    [
+        ('gone.png', 'no such file or folder'),
+        ('notes.txt', 'expected a folder, camera:NUMBER'),
+        ('pipe.png', 'expected a file, found a pipe'),
+        ('dangling.png', 'a link to nowhere, which is not there'),
+    ],
 )
 def test_what_is_no_input(photos, tmp_path, text, message):
+    os.mkfifo(photos / 'pipe.png')
+    (photos / 'dangling.png').symlink_to('nowhere')
     with pytest.raises(DeployError, match=f'^input .*{text}: {message}'):
         find_input(str(photos / text), tmp_path)

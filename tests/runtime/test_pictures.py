@@ -1,9 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.runtime.pictures import read_image, to_bgr
+from mmseg_liteseg.runtime.pictures import read_image, to_bands, to_bgr
+from tests.images.builders import exif, pil_file, pixels
 from tests.runtime.conftest import draw
 
 
@@ -31,7 +33,7 @@ def test_files_that_are_no_pictures(tmp_path, content):
     path = tmp_path / 'a.png'
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DeployError, match=r'image .*a\.png: (no such file|cannot be read)'):
+    with pytest.raises(DeployError, match=r'image .*a\.png: (no such file|cannot be read|the file is empty)'):
         read_image(path)
 
 
@@ -68,3 +70,47 @@ def test_views_are_taken():
 def test_arrays_that_are_no_pictures(image, message):
     with pytest.raises(DeployError, match=rf'images\[3\]: .*{message}'):
         to_bgr(image, 'bgr', 'images[3]')
+
+
+def test_pictures_of_pillow(tmp_path):
+    image = draw(4, 6)
+    rgb = Image.fromarray(image[..., ::-1])
+    for order in ('bgr', 'rgb'):
+        assert np.array_equal(to_bgr(rgb, order), image)
+        assert np.array_equal(to_bgr(rgb.convert('RGBA'), order), image)
+        assert np.array_equal(to_bgr(Image.fromarray(image[..., 0]), order), np.dstack([image[..., 0]] * 3))
+    (tmp_path / 'a.png').write_bytes(pil_file(image, 'PNG', exif=exif(6)))
+    with Image.open(tmp_path / 'a.png') as turned:
+        assert np.array_equal(to_bgr(turned, 'bgr'), read_image(tmp_path / 'a.png'))
+    with pytest.raises(DeployError, match='expected uint8, 0 to 255, got uint16'):
+        to_bgr(Image.fromarray(np.zeros((4, 4), np.uint16)), 'bgr')
+
+
+def test_what_cv2_gives_for_a_file_that_it_cannot_read():
+    with pytest.raises(DeployError, match=r'image: got None, as cv2\.imread gives'):
+        to_bgr(None, 'bgr')
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.int32, np.float64])
+def test_bands_keep_their_values(dtype):
+    image = pixels((4, 6, 5), dtype, 200)
+    found = to_bands(image, 'rgb', 5)
+    assert found.dtype == (np.uint8 if dtype == np.uint8 else np.float32)
+    assert np.array_equal(found, image)
+    assert np.array_equal(to_bands(image[..., :3], 'rgb', 3), image[..., 2::-1])
+    assert np.array_equal(to_bands(image[..., 0], 'bgr', 1), image[..., :1])
+
+
+@pytest.mark.parametrize(
+    ('image', 'message'),
+    [
+        (np.zeros((4, 6, 3)), r'expected the shape \(H, W, 4\), got \(4, 6, 3\)'),
+        (np.zeros((4, 6)), r'got \(4, 6, 1\)'),
+        (np.zeros((4, 6, 4), complex), 'expected real numbers'),
+        (np.zeros((0, 6, 4)), 'no pixels'),
+        (None, 'got None'),
+    ],
+)
+def test_arrays_that_are_no_bands(image, message):
+    with pytest.raises(DeployError, match=message):
+        to_bands(image, 'bgr', 4)

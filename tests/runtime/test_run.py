@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.runtime import run, video
+from mmseg_liteseg.runtime import outputs, run, video
 from mmseg_liteseg.runtime.inputs import Video, find_input
 from mmseg_liteseg.runtime.outputs import choose_outputs
 from tests.runtime.conftest import blocks, greatest, write_video
@@ -42,9 +42,90 @@ def test_unreadable_pictures_are_left_out(segmenter, photos, tmp_path):
     assert [line.split(': ')[0][-5:] for line in failures] == ['c.png', 'x.png']
 
 
-def test_the_models_failure_ends_it(segmenter, photos, tmp_path):
-    with pytest.raises(DeployError, match='it failed on an input'):
-        run_folder(segmenter(lambda x: 1 / 0), photos, tmp_path / 'out')
+def fails_on(width):
+    """A model with too little memory for pictures of a width."""
+
+    def run(x):
+        if x.shape[3] == width:
+            raise MemoryError
+        return x.argmax(1).astype(np.uint8)
+
+    return run
+
+
+@pytest.mark.parametrize('batch', [1, 4])
+def test_a_picture_that_the_model_fails_on_is_left_out(segmenter, photos, tmp_path, batch):
+    cv2.imwrite(str(photos / 'large.png'), blocks(12, 40))
+    progress, failures = run_folder(segmenter(fails_on(40), dict(batch=batch)), photos, tmp_path / 'out')
+    assert progress.done == 3
+    assert [('large.png' in line, 'it failed on an input' in line) for line in failures] == [(True, True)]
+
+
+def test_pictures_that_only_fail_together_have_another_try(segmenter, photos, tmp_path):
+    def run(x):
+        if len(x) > 1:
+            raise MemoryError
+        return x.argmax(1).astype(np.uint8)
+
+    progress, failures = run_folder(segmenter(run, dict(batch=3)), photos, tmp_path / 'out')
+    assert (progress.done, failures) == (3, [])
+
+
+@pytest.mark.parametrize('kind', ['file', 'model'])
+def test_strict_stops_at_the_first(segmenter, photos, tmp_path, kind):
+    if kind == 'file':
+        (photos / 'aa.png').write_text('broken')
+    else:
+        cv2.imwrite(str(photos / 'aa.png'), blocks(12, 40))
+    found, out = find_input(str(photos), tmp_path / 'out'), tmp_path / 'out'
+    made = segmenter(fails_on(40), dict(batch=1))
+    with pytest.raises(DeployError, match=r'aa\.png: .*; 1 of 4 pictures were done before$'):
+        run.run_pictures(made, found, choose_outputs(out, found, False, False), 0.5, strict=True)
+
+
+def test_names_of_all_kinds(segmenter, tmp_path):
+    """Non-ASCII, a line break, and as many bytes as a file system takes."""
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    names = ['größe 写真.png', 'two\nlines.png', 'x' * 251 + '.png', 'y' * 250 + '.jpeg', 'z' * 251 + '.png']
+    for name in names:
+        (folder / name).write_bytes(cv2.imencode('.png', blocks(4, 6))[1].tobytes())
+    (folder / names[0]).write_text('broken')
+    (folder / names[1]).write_text('broken')
+    progress, failures = run_folder(segmenter(), folder, tmp_path / 'out')
+    assert progress.done == 3
+    assert len(files_of(tmp_path / 'out')) == 6
+    assert ['größe 写真.png' in failures[0], r'two\nlines.png' in failures[1]] == [True, True]
+    assert not any('\n' in line for line in failures)
+
+
+def test_a_full_disk_ends_it_and_says_what_is_done(segmenter, photos, tmp_path, monkeypatch):
+    written = []
+
+    def write(path, picture):
+        if len(written) == 3:
+            raise OSError(28, 'No space left on device', str(path))
+        written.append(path)
+
+    for module in (run, outputs):
+        monkeypatch.setattr(module, 'write_picture', write)
+    with pytest.raises(DeployError, match=r'b\.JPG: .*No space left on device.*; 1 of 3 pictures were done'):
+        run_folder(segmenter(), photos, tmp_path / 'out')
+
+
+def test_a_name_that_cannot_be_written_does_not_end_it(segmenter, photos, tmp_path, monkeypatch):
+    original = run.write_picture
+
+    def write(path, picture):
+        if path.stem == 'b':
+            raise OSError(36, 'File name too long', str(path))
+        original(path, picture)
+
+    for module in (run, outputs):
+        monkeypatch.setattr(module, 'write_picture', write)
+    progress, failures = run_folder(segmenter(), photos, tmp_path / 'out')
+    assert progress.done == 2
+    assert [line.split('b.JPG')[1] for line in failures] == [': its results cannot be written (File name too long)']
 
 
 def run_one(made, source, out, mask=False, overlay=False, limit=None):

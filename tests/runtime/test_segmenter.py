@@ -3,10 +3,13 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.steps import from_resize
-from tests.runtime.conftest import PALETTE, draw, greatest
+from tests.images.builders import encode, pixels
+from tests.runtime.conftest import PALETTE, blocks, draw, greatest
 
 GREY = dict(color='gray', mean=(0.0,), std=(1.0,))
 
@@ -133,9 +136,6 @@ def test_overlays_that_cannot_be(segmenter):
         made.overlay(draw(4, 4), np.zeros((4, 5), np.uint8))
     with pytest.raises(DeployError, match='alpha: expected 0 to 1'):
         made.overlay(draw(4, 4), alpha=2)
-    object.__setattr__(made.metadata, 'palette', ())
-    with pytest.raises(DeployError, match='no palette'):
-        made.overlay(draw(4, 4))
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,56 @@ def test_threads_may_share_it(segmenter):
     with ThreadPoolExecutor(4) as pool:
         for image, mask in zip(images, pool.map(made.predict, images)):
             assert np.array_equal(mask, greatest(image))
+
+
+def test_pictures_of_any_kind_and_what_is_none(segmenter):
+    made = segmenter()
+    image = blocks(6, 9)
+    assert np.array_equal(made.predict(Image.fromarray(image[..., ::-1])), greatest(image))
+    assert len(made.predict(picture for picture in [image, image])) == 2
+    for wrong in (None, 5, 'a.png', b'x', {'a': image}, object(), [None], ['a.png'], [[1]]):
+        with pytest.raises(DeployError, match='image'):
+            made.predict(wrong)
+
+
+def test_colours_are_made_up_where_the_model_has_none(segmenter):
+    made = segmenter()
+    object.__setattr__(made.metadata, 'palette', ())
+    assert made.overlay(blocks(6, 9)).shape == (6, 9, 3)
+
+
+BANDS = dict(color='bands', mean=(2000.0,) * 4, std=(900.0,) * 4)
+
+
+def test_bands_of_16_bits(segmenter, tmp_path):
+    made = segmenter(**BANDS)
+    object.__setattr__(made.metadata, 'color_type', 'unchanged')
+    image = pixels((6, 9, 4), np.uint16, 4088)
+    tifffile.imwrite(tmp_path / 'a.tif', image, photometric='minisblack', planarconfig='contig')
+    found = made.read(tmp_path / 'a.tif')
+    assert np.array_equal(found, image)
+    assert np.array_equal(made.predict(found), image.argmax(2))
+    np.testing.assert_allclose(made.stub.inputs[-1][0].transpose(1, 2, 0), (image.astype(np.float32) - 2000) / 900)
+    painted = made.overlay(image, alpha=0)
+    assert (painted.min(), painted.max()) == (0, 255)  # stretched
+    (tmp_path / 'a.png').write_bytes(encode(image[..., :3]))
+    with pytest.raises(DeployError, match=r'a\.png: expected the shape \(H, W, 4\), got'):
+        made.read(tmp_path / 'a.png')
+    (tmp_path / 'b.png').write_bytes(encode(pixels((6, 9, 4))))
+    with pytest.raises(DeployError, match=r'8 bits, the mean is 2000: set mean and std of the model'):
+        made.read(tmp_path / 'b.png')
+
+
+def test_a_model_of_colours_refuses_files_of_12_bits(segmenter, tmp_path):
+    (tmp_path / 'a.png').write_bytes(encode(pixels((6, 9, 3), np.uint16, 4088)))
+    with pytest.raises(DeployError, match=r"a\.png: 16 bits, but no value above .* color_type='unchanged'"):
+        segmenter().read(tmp_path / 'a.png')
+
+
+def test_raw_values_of_any_depth(segmenter):
+    made = segmenter(layout='NHWC', normalized=False, **BANDS)
+    object.__setattr__(made.metadata, 'color_type', 'unchanged')
+    image = pixels((6, 9, 4), np.uint16, 4088)
+    made.predict(image)
+    assert made.stub.inputs[-1].dtype == np.float32
+    assert np.array_equal(made.stub.inputs[-1][0], image)

@@ -18,6 +18,9 @@ class OnnxRuntimeRunner(Runner):
 
     def __init__(self, path: Path, threads: int = 0, device: str = CPU) -> None:
         ort = require('onnxruntime', 'onnxruntime', f'{path.name}')
+        # OpenVINO's names too: CPU, cuda
+        named = {name[: -len('ExecutionProvider')].lower(): name for name in ort.get_available_providers()}
+        device = named.get(device.lower(), device)
         if device not in ort.get_available_providers():
             offered = ', '.join(ort.get_available_providers())
             raise DeployError(f'device {device}: the installed onnxruntime offers {offered}')
