@@ -103,16 +103,30 @@ class FastEncoderDecoder(EncoderDecoder):
             metas = [sample.metainfo for sample in data_samples]
         return self._label(logits, metas, data_samples)
 
-    def _predicts_directly(self) -> bool:
+    def why_hosts_way(self) -> str | None:
+        """Why ``predict`` takes mmseg's way from logits to labels; None if it takes the fast one.
+
+        Example:
+            >>> head = dict(type='FCNHead', in_channels=64, channels=8, num_classes=2)
+            >>> backbone = dict(type='mmseg_liteseg.STDCNet', base_channels=4)
+            >>> FastEncoderDecoder(backbone, head, test_cfg=dict(mode='slide')).why_hosts_way()
+            "test_cfg.mode is 'slide'"
+        """
         head, cfg = self.decode_head, self.test_cfg
-        return (
-            cfg.get('mode', 'whole') == 'whole'
-            and not cfg.get('seg_logits', False)
-            and (self.out_channels > 1 or self._multi_label)
-            and not torch.jit.is_tracing()
-            and all(getattr(type(self), name) is getattr(EncoderDecoder, name) for name in _SEGMENTOR_STEPS)
-            and all(getattr(type(head), name) is getattr(BaseDecodeHead, name) for name in _HEAD_STEPS)
-        )
+        if cfg.get('mode', 'whole') != 'whole':
+            return f'test_cfg.mode is {cfg["mode"]!r}'
+        if cfg.get('seg_logits', False):
+            return 'test_cfg.seg_logits asks for logits of full size'
+        if self.out_channels == 1 and not self._multi_label:
+            return 'one logit, which has no argmax'
+        for owner, base, steps in ((self, EncoderDecoder, _SEGMENTOR_STEPS), (head, BaseDecodeHead, _HEAD_STEPS)):
+            for name in steps:
+                if getattr(type(owner), name) is not getattr(base, name):
+                    return f'{type(owner).__name__} has its own {name}'
+        return None
+
+    def _predicts_directly(self) -> bool:
+        return not torch.jit.is_tracing() and self.why_hosts_way() is None
 
     def _label(self, logits: Tensor, metas: list[dict], data_samples: list[SegDataSample]) -> list[SegDataSample]:
         """Writes the results of logits (N, C, h, w) into the samples, images of one geometry at a time."""

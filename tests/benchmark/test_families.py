@@ -1,0 +1,22 @@
+from mmseg_liteseg.benchmark.families import check_families, format_row, lightest
+from mmseg_liteseg.benchmark.names import config_folders
+
+
+def test_a_family_that_is_fast_and_one_that_is_not():
+    lines = []
+    ddrnet, pidnet = check_families(['ddrnet', 'pidnet'], lines.append)
+    assert ddrnet['predict'] == 'fast'
+    assert ddrnet['losses'] == 'decode_head'
+    assert ddrnet['differing'] <= ddrnet['pixels'] * 1e-5 + 2  # ties
+    assert pidnet['losses'] == 'none'
+    assert lines == [format_row(ddrnet), format_row(pidnet)]
+
+
+def test_what_is_no_encoder_decoder_is_named():
+    (row,) = check_families(['point_rend'], lambda line: None)
+    assert 'CascadeEncoderDecoder' in row['predict']
+    assert row['differing'] is None
+
+
+def test_the_lightest_config():
+    assert 'b0' in lightest(config_folders()['mmseg'] / 'segformer').stem
