@@ -11,7 +11,6 @@ from typing import Callable, Iterator
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import nn
 
@@ -64,10 +63,8 @@ def check_families(names: list[str] | None = None, say: Callable[[str], None] = 
         The rows, as dicts for a JSON file.
     """
     rows = []
-    for folder in sorted(
-        path for path in config_folders()['mmseg'].iterdir() if path.is_dir() and path.name != '_base_'
-    ):
-        if names and folder.name not in names:
+    for folder in sorted(config_folders()['mmseg'].iterdir()):
+        if not folder.is_dir() or folder.name == '_base_' or (names and folder.name not in names):
             continue
         rows.append(_check(folder))
         say(format_row(asdict(rows[-1])))
@@ -137,6 +134,5 @@ def _labels(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 
 def _fused(model: nn.Module) -> Iterator[str]:
     for name, head in model.named_modules():
-        if isinstance(head, BaseDecodeHead) and isinstance(head, (FusedLoss, FusedDDRLoss)):
-            if isinstance(head, FusedDDRLoss) or can_fuse(head):
-                yield name
+        if isinstance(head, FusedDDRLoss) or (isinstance(head, FusedLoss) and can_fuse(head)):
+            yield name
