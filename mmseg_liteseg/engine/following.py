@@ -119,6 +119,8 @@ def _stretch(schedule: list, old: int, new: int) -> None:
 
     for part in schedule:
         part['begin'], part['end'] = moved(part.get('begin', 0)), moved(part['end'])
+    # a warm-up of a single step would never come off its first value
+    schedule[:-1] = [part for part in schedule[:-1] if part['end'] - part['begin'] > 1]
 
 
 def _complete_loops(cfg: Any) -> list[str]:

@@ -1,7 +1,10 @@
 import copy
 
 import pytest
+import torch
+from mmengine import optim  # noqa: F401 (fills the registry of schedulers)
 from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
 
 import mmseg_liteseg.registry  # noqa: F401 (`mmseg_liteseg::` where the package is not installed)
 from mmseg_liteseg.engine.following import follow
@@ -76,6 +79,22 @@ def test_the_schedule_of_the_synthetic_set_follows(tmp_path):
     assert schedule(cfg) == [(0, 100), (100, 2400)]
     assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (2400, 300)
     assert cfg.default_hooks.checkpoint.interval == 2400  # it saved at the end alone
+
+
+@pytest.mark.filterwarnings('ignore:Detected call of:UserWarning')
+@pytest.mark.parametrize('base', [CAMVID, SYNTHETIC])
+@pytest.mark.parametrize('iters', [1, 2, 4, 24, 37, 1000])
+def test_any_number_of_iterations_can_be_run_and_reaches_the_full_rate(tmp_path, base, iters):
+    cfg = read(tmp_path, f'max_iters = {iters}', base)
+    follow(cfg)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedulers = [PARAM_SCHEDULERS.build(dict(part, optimizer=optimizer)) for part in cfg.param_scheduler]
+    rates = []
+    for _ in range(iters):
+        rates.append(optimizer.param_groups[0]['lr'])
+        [scheduler.step() for scheduler in schedulers]
+    assert max(rates) > (0.85 if iters > 24 else 0.5)
+    assert rates[-1] < 0.6 or iters == 1
 
 
 @pytest.mark.parametrize('text', ['val_interval = 50', 'train_cfg = dict(val_interval=50)'])
