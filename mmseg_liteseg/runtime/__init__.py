@@ -13,5 +13,6 @@ from mmseg_liteseg.deploy.errors import DeployError
 
 from .pictures import read_image
 from .segmenter import Segmenter
+from .tiling import Tiling
 
-__all__ = ['DeployError', 'Segmenter', 'read_image']
+__all__ = ['DeployError', 'Segmenter', 'Tiling', 'read_image']

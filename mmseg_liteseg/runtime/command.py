@@ -17,6 +17,7 @@ from .opening import read_metadata
 from .outputs import choose_outputs
 from .run import run_pictures, run_video
 from .segmenter import Segmenter
+from .tiling import Tiling
 
 EXAMPLE = """examples:
   python -m mmseg_liteseg.runtime deploy/NAME.onnx --input street.jpg --out street_overlay.png
@@ -43,6 +44,15 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--mask', action='store_true', help='write masks [both for pictures, overlays for videos and single files]')
     add('--overlay', action='store_true', help='write pictures with the classes in colour over them')
     add('--alpha', type=float, default=0.6, help='opacity of the colours, 0 to 1 [0.6]')
+    add(
+        '--mask-kind',
+        choices=('labels', 'palette', 'colors'),
+        default='labels',
+        help='what a pixel of a mask is [labels]',
+    )
+    add('--min-confidence', type=float, metavar='P', help='pixels whose label is less probable become 255 in masks')
+    add('--tile', type=int, metavar='N', help='cut pictures into tiles of N x N, for those too large for the memory')
+    add('--tile-overlap', type=int, default=128, metavar='N', help='pixels that neighbouring tiles share [128]')
     add('--frames', type=int, metavar='N', help='of a video or camera, stop after N [all]')
     add('--profile', action='store_true', help='of a video or camera, print the time of each stage at the end')
     add('--batch', type=int, default=1, help='pictures of one size at a time, if the model takes any number [1]')
@@ -80,11 +90,15 @@ def run(args: argparse.Namespace) -> list[str]:
     out = Path(args.out)
     _check_numbers(args)
     found = find_input(args.input, out)
-    outputs = choose_outputs(out, found, args.mask, args.overlay)
+    outputs = choose_outputs(out, found, args.mask, args.overlay, args.mask_kind)
     metadata = read_metadata(args.metadata) if args.metadata else None
-    segmenter = Segmenter(args.model, threads=args.threads, device=args.device, batch=args.batch, metadata=metadata)
+    tiling = Tiling((args.tile, args.tile), args.tile_overlap) if args.tile is not None else None
+    options = dict(threads=args.threads, device=args.device, batch=args.batch, tiling=tiling, metadata=metadata)
+    segmenter = Segmenter(args.model, **options)
     if isinstance(found, Pictures):
-        progress, failures = run_pictures(segmenter, found, outputs, args.alpha, args.strict)
+        progress, failures = run_pictures(segmenter, found, outputs, args.alpha, args.strict, args.min_confidence)
+    elif args.min_confidence is not None:
+        raise DeployError('min-confidence: for pictures, not for videos')
     else:
         say = print if args.profile else None
         progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames, say)
@@ -102,6 +116,8 @@ def _check_numbers(args: argparse.Namespace) -> None:
         raise DeployError(f'alpha: expected 0 to 1, got {args.alpha}')
     if args.frames is not None and args.frames < 1:
         raise DeployError(f'frames: expected a positive number, got {args.frames}')
+    if args.min_confidence is not None and not 0 <= args.min_confidence <= 1:
+        raise DeployError(f'min-confidence: expected 0 to 1, got {args.min_confidence}')
 
 
 def _quiet_opencv() -> None:

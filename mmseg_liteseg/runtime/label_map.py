@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Iterable, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -64,6 +64,24 @@ def label_map(logits: np.ndarray, sizes: Iterable[tuple[int, int]], align_corner
             else:
                 out[:] = _argmax(row.matrix @ band[labels][:, :, stretch] @ column.transposed, labels)
     return mask
+
+
+def resize_tiles(
+    logits: np.ndarray, sizes: Iterable[tuple[int, int]], align_corners: bool
+) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """Resized logits piece by piece: where each goes in the result, and its logits (C, rows, columns).
+
+    Args:
+        logits: (C, h, w).
+        sizes: (H, W) of one resize or of two, one after the other.
+        align_corners: Of all resizes.
+    """
+    logits = np.asarray(logits, np.float32)
+    heights, widths = zip(*sizes)
+    for row in _tiles(logits.shape[1], heights, align_corners):
+        for column in _tiles(logits.shape[2], widths, align_corners):
+            tile = row.matrix @ logits[:, row.low : row.high, column.low : column.high] @ column.transposed
+            yield (slice(row.start, row.stop), slice(column.start, column.stop)), tile
 
 
 def _argmax(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

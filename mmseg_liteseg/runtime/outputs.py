@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Sequence
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.images import output_names, shown
 from mmseg_liteseg.images.naming import with_ending
 from mmseg_liteseg.visualization.files import replaced_by
+from mmseg_liteseg.visualization.overlays import make_palette
 
 from .inputs import PICTURES, VIDEOS, Pictures, Video
 
@@ -30,6 +33,8 @@ class Outputs:
         mask: Whether masks are written.
         overlay: Whether overlays are written.
         classes: Names of the classes of a model that gives a mask for each; a folder for each then.
+        kind: What a pixel of a mask is: 'labels', 'palette' (labels, which viewers show in colour) or 'colors'.
+        palette: Colours (R, G, B), by label, for the last two.
     """
 
     out: Path
@@ -37,6 +42,8 @@ class Outputs:
     mask: bool
     overlay: bool
     classes: tuple[str, ...] = ()
+    kind: str = 'labels'
+    palette: tuple[tuple[int, int, int], ...] = ()
 
     def mask_of(self, name: Path) -> Path:
         """The PNG of labels for an input, by its name without suffix (see ``output_names``)."""
@@ -58,7 +65,7 @@ class Outputs:
         return self.masks_of(name) * self.mask + [self.overlay_of(name)] * self.overlay
 
 
-def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool) -> Outputs:
+def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool, kind: str = 'labels') -> Outputs:
     """Decides what is written: both for pictures, overlays for videos and for a single file, unless told.
 
     Raises:
@@ -81,7 +88,7 @@ def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool
         raise DeployError(f'out {out}: a mask must be a .png, {out.suffix} would change its labels')
     if not is_file and out.exists() and not out.is_dir():
         raise DeployError(f'out {out}: expected a folder, found a file')
-    return Outputs(out, is_file, mask, overlay)
+    return Outputs(out, is_file, mask, overlay, kind=kind)
 
 
 def name_outputs(outputs: Outputs, found: Pictures) -> dict[Path, Path]:
@@ -108,6 +115,8 @@ def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
     Raises:
         DeployError: one file is asked for, which cannot hold several masks.
     """
+    palette = metadata.palette or tuple(make_palette(len(metadata.classes)))
+    outputs = replace(outputs, palette=palette)
     if not metadata.interface.multi_label:
         return outputs
     if outputs.is_file and outputs.mask:
@@ -117,9 +126,29 @@ def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
 
 def write_masks(outputs: Outputs, name: Path, mask: np.ndarray) -> None:
     """Writes labels (H, W), or the masks (C, H, W) of a model that gives one per class."""
-    masks = mask * np.uint8(255) if outputs.classes else [mask]
-    for path, picture in zip(outputs.masks_of(name), masks):
-        write_picture(path, picture)
+    if outputs.classes:
+        for path, picture in zip(outputs.masks_of(name), mask * np.uint8(255)):
+            write_picture(path, picture)
+    elif outputs.kind == 'palette':
+        write_palette(outputs.mask_of(name), mask, outputs.palette)
+    else:
+        colours = np.array([*outputs.palette, (0, 0, 0)], np.uint8)[:, ::-1]  # black where the model is not sure
+        picture = mask if outputs.kind == 'labels' else colours[np.minimum(mask, len(outputs.palette))]
+        write_picture(outputs.mask_of(name), picture)
+
+
+def write_palette(path: Path, mask: np.ndarray, palette: Sequence[tuple[int, int, int]]) -> None:
+    """Writes labels (H, W), uint8, as a PNG whose pixels are labels and whose palette holds the colours.
+
+    Raises:
+        DeployError: there are more than 256 labels.
+    """
+    if mask.dtype != np.uint8:
+        raise DeployError(f'{shown(path)}: a palette holds 256 colours, the model has more classes')
+    picture = Image.fromarray(mask)
+    picture.putpalette([value for colour in palette for value in colour])
+    with replaced_by(path) as temporary, temporary.open('wb') as file:
+        picture.save(file, format='PNG')
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:

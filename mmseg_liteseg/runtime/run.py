@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.images import shown
 from mmseg_liteseg.images.files import reason_of
 
+from .confidence import mark_unsure
 from .inputs import Pictures, Video
 from .outputs import Outputs, for_model, name_outputs, write_masks, write_picture
 from .progress import Progress
@@ -29,7 +31,12 @@ _OF_ONE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EISDIR, er
 
 
 def run_pictures(
-    segmenter: Segmenter, found: Pictures, outputs: Outputs, alpha: float, strict: bool = False
+    segmenter: Segmenter,
+    found: Pictures,
+    outputs: Outputs,
+    alpha: float,
+    strict: bool = False,
+    least: float | None = None,
 ) -> tuple[Progress, list[str]]:
     """Goes through files; one that fails, on the way in, in the model or on the way out, does not stop the others.
 
@@ -39,6 +46,7 @@ def run_pictures(
         outputs: Where results go.
         alpha: Opacity of the colours of overlays.
         strict: Stops at the first failure.
+        least: Pixels whose label has a smaller probability get the largest value of the mask's type, 255 as a rule.
 
     Returns:
         How many were done and how fast, and a line for each failure.
@@ -65,7 +73,7 @@ def run_pictures(
     try:
         for problem in found.problems:
             fail(problem)
-        for file, image, mask in _segment_each(segmenter, readable(), fail):
+        for file, image, mask in _segment_each(partial(_predict, segmenter, least), segmenter.batch, readable(), fail):
             try:
                 if outputs.mask:
                     write_masks(outputs, names[file], mask)
@@ -88,19 +96,30 @@ def run_pictures(
     return progress, failures
 
 
+def _predict(segmenter: Segmenter, least: float | None, images: list[np.ndarray]) -> list[np.ndarray]:
+    """Masks, with a value of its own where the model is not sure."""
+    if least is None:
+        return segmenter.predict(images)
+    pairs = segmenter.predict(images, scores=True)
+    return [mark_unsure(mask, confidence, least, np.iinfo(mask.dtype).max) for mask, confidence in pairs]
+
+
 def _segment_each(
-    segmenter: Segmenter, pictures: Iterable[tuple[Path, np.ndarray]], fail: Callable[[str], None]
+    predict: Callable[[list[np.ndarray]], list[np.ndarray]],
+    batch: int,
+    pictures: Iterable[tuple[Path, np.ndarray]],
+    fail: Callable[[str], None],
 ) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
     """(file, picture) -> (file, picture, mask), as many at a time as the model takes; those that fail together each
     have another try of their own.
     """
     pictures = iter(pictures)
     while True:
-        chunk = list(islice(pictures, segmenter.batch))
+        chunk = list(islice(pictures, batch))
         if not chunk:
             return
         try:
-            yield from [(*pair, mask) for pair, mask in zip(chunk, segmenter.predict([image for _, image in chunk]))]
+            yield from [(*pair, mask) for pair, mask in zip(chunk, predict([image for _, image in chunk]))]
             continue
         except (DeployError, MemoryError) as error:
             if len(chunk) == 1:
@@ -108,7 +127,7 @@ def _segment_each(
                 continue
         for file, image in chunk:
             try:
-                yield file, image, segmenter.predict(image)
+                yield file, image, predict([image])[0]
             except (DeployError, MemoryError) as error:
                 fail(f'image {shown(file)}: {reason_of(error)}')
 
@@ -141,6 +160,8 @@ def run_video(
         DeployError: the video cannot be read or written, or the model fails.
     """
     outputs = for_model(outputs, segmenter.metadata)
+    if segmenter.tiling is not None:
+        raise DeployError(f'{video.name}: tiles are for pictures, a video is labelled frame by frame')
     if not segmenter.metadata.takes_colours:
         raise DeployError(f'{video.name}: a video holds 8-bit colours, this model was trained on other data')
     reader = VideoReader(video)

@@ -15,9 +15,11 @@ from mmseg_liteseg.deploy.runners import Runner
 from mmseg_liteseg.images import ImageFileError, check_range, shown, to_picture
 from mmseg_liteseg.visualization.overlays import make_palette, paint_label, paint_masks
 
+from .confidence import check_has_scores, labels_with_confidence
 from .opening import open_model
 from .pictures import ORDERS, read_image, to_bands, to_bgr
 from .sizing import network_size, prepare_picture, to_mask
+from .tiling import Tiling
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Segmenter:
             CPU by default.
         order: Of the channels of pictures, in and out: 'bgr' (OpenCV's) or 'rgb'.
         batch: Most pictures of a run, for a model that takes any number.
+        tiling: Cuts every picture into tiles of this size, for pictures too large for the memory.
         metadata: What the file does not say of itself, see ``mmseg_liteseg.deploy.metadata``.
         runner: The artefact where it is open already, in whatever runtime; ``threads`` and ``device`` are its own then.
 
@@ -74,6 +77,7 @@ class Segmenter:
         device: str | None = None,
         order: str = 'bgr',
         batch: int = 4,
+        tiling: Tiling | None = None,
         metadata: Metadata | None = None,
         runner: Runner | None = None,
     ) -> None:
@@ -81,32 +85,36 @@ class Segmenter:
             raise DeployError(f'order: expected one of {", ".join(ORDERS)}, got {order!r}')
         if batch < 1:
             raise DeployError(f'batch: expected a positive number, got {batch}')
-        self.path, self.order = Path(path), order
+        self.path, self.order, self.tiling = Path(path), order, tiling
         self._runner, self.metadata = open_model(self.path, threads, device, metadata, runner)
         self.runtime = self._runner.runtime
         self._interface = self.metadata.interface
         self.batch = self._interface.batch or batch
         self._dtype = np.uint8 if len(self.metadata.classes) <= 256 else np.uint16
 
-    def predict(self, images: np.ndarray | Sequence[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+    def predict(self, images: np.ndarray | Sequence[np.ndarray], scores: bool = False) -> Any:
         """Labels every pixel.
 
         Args:
             images: A picture (H, W, 3), uint8, or one of Pillow; or several of any sizes: a list, or an array
                 (N, H, W, 3). Grey pictures (H, W) and transparent ones (H, W, 4) are converted. A model of other data
                 than 8-bit colours takes (H, W, C) of its own channels and values, as ``read`` gives them.
+            scores: Also gives how sure the model is.
 
         Returns:
             The mask (H, W), uint8 (uint16 beyond 256 classes); for several pictures their masks, in their order. Of a
-            model with ``multi_label`` a mask is (C, H, W), 0 and 1 for each class.
+            model with ``multi_label`` a mask is (C, H, W), 0 and 1 for each class. With ``scores`` instead of each mask
+            a pair: the mask, and the probability of each pixel's label (H, W), float32.
 
         Raises:
-            DeployError: a picture is none, or the model failed on it.
+            DeployError: a picture is none, or the model failed on it, or gives no scores.
         """
+        if scores:
+            check_has_scores(self._interface)
         several = images.ndim > 3 if isinstance(images, np.ndarray) else isinstance(images, Iterable)
         if not several or isinstance(images, (str, bytes, Mapping)):
-            return self._predict([self._checked(images)])[0]
-        return self._predict([self._checked(image, f'images[{i}]') for i, image in enumerate(images)])
+            return self._predict([self._checked(images)], scores)[0]
+        return self._predict([self._checked(image, f'images[{i}]') for i, image in enumerate(images)], scores)
 
     def read(self, path: str | Path) -> np.ndarray:
         """Reads a picture as the model's training did: its depth and channels, turned as EXIF says.
@@ -184,20 +192,44 @@ class Segmenter:
         except Exception as error:  # runtimes' errors share no base but Exception
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise DeployError(f'model {self.path}: it failed on an input of shape {shape} ({reason})') from error
+        outputs = self._squeezed(outputs)
         self._check(outputs, len(run.data), run.size)
         return replace(run, data=outputs)
 
-    def finish(self, run: Run, pictures: Sequence[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
-        """A run's outputs -> (index, mask) of each of its pictures."""
-        for index, output in zip(run.members, run.data):
-            yield index, to_mask(output, self._interface, (run.size, pictures[index].shape[:2]), self._dtype)
+    def _squeezed(self, outputs: np.ndarray) -> np.ndarray:
+        """Labels (N, 1, H, W), as mmdeploy's files give them, without the 1."""
+        labels = self._interface.output == 'labels' and not self._interface.multi_label
+        return outputs[:, 0] if labels and outputs.ndim == 4 and outputs.shape[1] == 1 else outputs
 
-    def _predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
+    def finish(self, run: Run, pictures: Sequence[np.ndarray], scores: bool = False) -> Iterator[tuple[int, Any]]:
+        """A run's outputs -> (index, mask) of each of its pictures; with scores (index, (mask, confidence))."""
+        make = labels_with_confidence if scores else to_mask
+        for index, output in zip(run.members, run.data):
+            yield index, make(output, self._interface, (run.size, pictures[index].shape[:2]), self._dtype)
+
+    def _predict(self, pictures: list[np.ndarray], scores: bool = False) -> list:
         """BGR pictures -> masks."""
-        masks: dict[int, np.ndarray] = {}
+        if self.tiling is not None:
+            return [self._predict_tiles(picture, scores) for picture in pictures]
+        return self._predict_whole(pictures, scores)
+
+    def _predict_whole(self, pictures: list[np.ndarray], scores: bool) -> list:
+        masks: dict[int, Any] = {}
         for run in self.prepare(pictures):
-            masks.update(self.finish(self.infer(run), pictures))
+            masks.update(self.finish(self.infer(run), pictures, scores))
         return [masks[index] for index in range(len(pictures))]
+
+    def _predict_tiles(self, picture: np.ndarray, scores: bool) -> Any:
+        """A picture whose tiles go through the model one by one."""
+        whole: list[np.ndarray] = []
+        for tile in self.tiling.spans(*picture.shape[:2]):
+            (part,) = self._predict_whole([np.ascontiguousarray(picture[tile.read])], scores)
+            parts = part if scores else (part,)
+            if not whole:  # the first tells the types, and how many classes have a mask of their own
+                whole = [np.empty((*array.shape[:-2], *picture.shape[:2]), array.dtype) for array in parts]
+            for array, labels in zip(whole, parts):
+                array[(..., *tile.keep)] = tile.kept(labels)
+        return tuple(whole) if scores else whole[0]
 
     def _inputs(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
         """What goes into the model; a batch of a fixed number is filled up with repetitions."""

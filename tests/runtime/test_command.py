@@ -3,11 +3,13 @@
 import json
 
 import cv2
+import numpy as np
 import pytest
+from PIL import Image
 
 from mmseg_liteseg.runtime import command
 from mmseg_liteseg.runtime.command import main
-from tests.runtime.conftest import INTERFACE, blocks, write_video
+from tests.runtime.conftest import INTERFACE, PALETTE, blocks, write_video
 
 
 def test_folder(stub, photos, tmp_path, capsys):
@@ -24,6 +26,28 @@ def test_one_picture_and_a_video(stub, photos, tmp_path):
     video = write_video(tmp_path / 'v.avi')
     main([model, '--input', str(video), '--out', str(tmp_path / 'w.avi'), '--frames', '3', '--batch', '2'])
     assert cv2.VideoCapture(str(tmp_path / 'w.avi')).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+
+
+def test_kinds_of_masks(stub, photos, tmp_path):
+    model = str(stub(output='scores').path)
+    base = [model, '--input', str(photos / 'a.png'), '--mask']
+    for kind in ('labels', 'palette', 'colors'):
+        main([*base, '--out', str(tmp_path / f'{kind}.png'), '--mask-kind', kind])
+    labels = cv2.imread(str(tmp_path / 'labels.png'), cv2.IMREAD_UNCHANGED)
+    with Image.open(tmp_path / 'palette.png') as picture:
+        assert np.array_equal(np.asarray(picture), labels)
+        assert np.array_equal(np.asarray(picture.convert('RGB')), np.uint8(PALETTE)[labels])
+    assert np.array_equal(cv2.imread(str(tmp_path / 'colors.png'))[..., ::-1], np.uint8(PALETTE)[labels])
+
+
+def test_unsure_pixels_and_tiles(stub, photos, tmp_path):
+    runner = stub(lambda x: np.zeros((len(x), 3, *x.shape[2:]), np.float32), output='scores')
+    base = [str(runner.path), '--input', str(photos / 'a.png'), '--mask', '--out', str(tmp_path / 'm.png')]
+    main([*base, '--min-confidence', '0.3', '--tile', '8', '--tile-overlap', '2'])  # three classes: a third each
+    assert not cv2.imread(str(tmp_path / 'm.png'), cv2.IMREAD_UNCHANGED).any()
+    assert {x.shape[2:] for x in runner.inputs} == {(8, 8)}
+    main([*base, '--min-confidence', '0.4'])
+    assert (cv2.imread(str(tmp_path / 'm.png'), cv2.IMREAD_UNCHANGED) == 255).all()
 
 
 def test_what_is_left_out_is_listed_and_fails(stub, photos, tmp_path, capsys):
@@ -48,6 +72,8 @@ def test_what_is_left_out_is_listed_and_fails(stub, photos, tmp_path, capsys):
         (dict(input='gone.jpg'), 'input gone.jpg: no such file or folder'),
         (dict(alpha='3'), 'alpha: expected'),
         (dict(frames='0'), 'frames: expected'),
+        ({'min-confidence': '2'}, 'min-confidence: expected'),
+        (dict(tile='100'), 'tile: expected sides larger than the overlap'),
         (dict(batch='0'), 'batch: expected'),
         (dict(threads='-1'), 'threads: expected'),
         (dict(metadata='gone.json'), 'metadata gone.json: cannot be read'),
