@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         cfg.test_dataloader, cfg.test_evaluator = cfg.val_dataloader, cfg.val_evaluator
         work_dir, cfg.work_dir = cfg.work_dir, str(Path(cfg.work_dir) / 'report')
         loading.check_checkpoint_path(args.checkpoint)
+        launch.drop_training_hooks(cfg)
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
         report = make_report(runner, work_dir, args.samples)

@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.paint_predictions(cfg, args.show_dir)
         if args.tta:
             launch.enable_tta(cfg)
+        launch.drop_training_hooks(cfg)
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
         runner.test()

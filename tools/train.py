@@ -21,6 +21,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser('Train a segmentation model', EXAMPLE)
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
+    parser.add_argument('--deterministic', action='store_true', help='make two runs equal, to the last bit on a CPU')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
     parser.add_argument('--skip-data-check', action='store_true', help='train without a look at the data first')
     add_trust_option(parser)
@@ -37,18 +38,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         from mmseg_liteseg.engine import class_weights  # after the config: these import the hosts, which complain
         from mmseg_liteseg.inspection.start import check_start
 
-        if args.resume:
-            cfg.resume = True
+        notes = launch.enable_resume(cfg) if args.resume else []
+        if args.deterministic:
+            launch.enable_deterministic(cfg)
         if args.amp:
             launch.enable_amp(cfg)
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
         if args.skip_data_check:
             cfg.data_check = False
-        notes = [*check_start(cfg), *class_weights.fill_class_weights(cfg)]
+        notes += [*check_start(cfg), *class_weights.fill_class_weights(cfg)]
         runner = launch.build_runner(cfg, notes)
-        runner.train()
-        launch.end_distributed()
+        launch.train(runner)
 
 
 if __name__ == '__main__':

@@ -1,9 +1,21 @@
 from .checkpoint_hook import SafeCheckpointHook
 from .fused_loss_hook import FusedLossHook
+from .guard_hook import GuardHook
 from .history_hook import HistoryHook
 from .paint_hook import PaintHook
 from .resume_hook import ResumeHook
 from .runner import SafeRunner
+from .skipped_files_hook import SkippedFilesHook
 from .stop_hook import StopHook
 
-__all__ = ['FusedLossHook', 'HistoryHook', 'PaintHook', 'ResumeHook', 'SafeCheckpointHook', 'SafeRunner', 'StopHook']
+__all__ = [
+    'FusedLossHook',
+    'GuardHook',
+    'HistoryHook',
+    'PaintHook',
+    'ResumeHook',
+    'SafeCheckpointHook',
+    'SafeRunner',
+    'SkippedFilesHook',
+    'StopHook',
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -37,7 +38,7 @@ def adapt_to_cpu(cfg: Config) -> list[str]:
     if cfg.pop('sync_bn', None) or changed:
         notes.append(f'No GPU: SyncBN became BN in {changed} places of the model config, statistics are per process.')
     if cfg.launcher != 'none':
-        join_gloo_group(cfg.launcher)
+        join_gloo_group(cfg.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout'))
         cfg.model_wrapper_cfg = ConfigDict(
             type='MMDistributedDataParallel',
             device_ids=None,
@@ -62,14 +63,20 @@ def sync_bn_to_bn(node: Any) -> int:
     return 0
 
 
-def join_gloo_group(launcher: str) -> None:
-    """Joins the processes that ``launcher`` started, with torch's own variable names and default port."""
+def join_gloo_group(launcher: str, timeout: float | None = None) -> None:
+    """Joins the processes that ``launcher`` started, with torch's own variable names and default port.
+
+    Args:
+        launcher: What started them.
+        timeout: Seconds that they wait for one of them; None for gloo's own.
+    """
     for name, source in _RANK_SOURCES.get(launcher, {}).items():
         os.environ[name] = os.environ.get(source, '0')
     os.environ.setdefault('MASTER_PORT', '29500')
     if 'MASTER_ADDR' not in os.environ:
         os.environ['MASTER_ADDR'] = _first_slurm_node() if launcher == 'slurm' else '127.0.0.1'
-    torch.distributed.init_process_group('gloo')
+    options = {} if timeout is None else dict(timeout=timedelta(seconds=timeout))
+    torch.distributed.init_process_group('gloo', **options)
 
 
 def _first_slurm_node() -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from mmengine.config import ConfigDict
 
 # Hooks that every training gets, unless its config names them itself, with other settings say.
-_HOOKS = ('ResumeHook', 'StopHook')
+_HOOKS = ('GuardHook', 'SkippedFilesHook', 'ResumeHook', 'StopHook')
+_TIMEOUT = 600  # seconds that processes wait for one of them, which may be saving or reading slowly
 _WORKER = 'mmseg_liteseg.engine.workers.start_worker'
 
 
@@ -27,6 +28,7 @@ def harden(cfg: Any) -> None:
     if not cfg.get('train_dataloader'):
         return
     _harden_checkpoints(cfg)
+    _harden_group(cfg)
     _harden_data(cfg)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         _harden_workers(cfg.get(name))
@@ -49,6 +51,13 @@ def _harden_checkpoints(cfg: Any) -> None:
         if isinstance(hook, dict) and name_of(hook.get('type')) == 'CheckpointHook':
             hook['type'] = 'mmseg_liteseg.SafeCheckpointHook'
     cfg['default_hooks'] = hooks
+
+
+def _harden_group(cfg: Any) -> None:
+    """Lets a distributed training end where one of its processes hangs."""
+    environment = ConfigDict(cfg.get('env_cfg') or {})
+    environment.setdefault('dist_cfg', ConfigDict(backend='nccl')).setdefault('timeout', _TIMEOUT)
+    cfg['env_cfg'] = environment
 
 
 def _harden_data(cfg: Any) -> None:

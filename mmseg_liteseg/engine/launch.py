@@ -6,12 +6,14 @@ import argparse
 import importlib.util
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import is_cuda_available, is_mlu_available, is_npu_available
+from mmengine.dist import get_world_size
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -19,8 +21,10 @@ from mmseg_liteseg.errors import LiteSegError
 
 from .cpu import adapt_to_cpu
 from .following import follow
-from .harden import harden
+from .harden import harden, name_of
+from .resume import find_checkpoint
 from .screen import Screen
+from .stop_hook import TrainingStopped
 
 # The variables by which each launcher tells a process its place.
 _RANK_VARIABLES = {
@@ -28,6 +32,10 @@ _RANK_VARIABLES = {
     'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
     'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
 }
+
+_TRAINING_HOOKS = ('EarlyStoppingHook', 'ProfilerHook', 'NPUProfilerHook')
+# How gloo says that a process is gone or hangs.
+_LOST = r'(?i)timed out|connection (closed|reset|refused)|broken pipe|no route to host|application timeout'
 
 
 class LaunchError(LiteSegError):
@@ -87,6 +95,45 @@ def enable_tensorboard(cfg: Config) -> None:
         backends.append(ConfigDict(type='TensorboardVisBackend'))
 
 
+def enable_resume(cfg: Config) -> list[str]:
+    """Lets the training go on from the newest whole checkpoint in the work folder.
+
+    A config's ``load_from`` is where a training starts: mmengine would take it for the state to resume. It is used
+    where the work folder holds none, for weights alone, unless the config itself says ``resume``.
+
+    Returns:
+        What was decided, in words for the log.
+    """
+    start = cfg.get('load_from')
+    if not start:
+        cfg.resume = True
+        return []
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    template = hook.get('filename_tmpl') or ('epoch_{}.pth' if hook.get('by_epoch', True) else 'iter_{}.pth')
+    if find_checkpoint(cfg.work_dir, template=template).path:
+        cfg.load_from, cfg.resume = None, True
+        return []
+    return [f'No checkpoint to resume from in {cfg.work_dir}: starting from {start}']
+
+
+def enable_deterministic(cfg: Config) -> None:
+    """Makes two runs of a training equal to the last bit; operations that cannot be raise, on a GPU."""
+    randomness = ConfigDict(cfg.get('randomness') or {})
+    randomness.update(deterministic=True)
+    if randomness.get('seed') is None:
+        randomness.seed = 0
+    cfg.randomness = randomness
+    cfg.setdefault('env_cfg', ConfigDict()).cudnn_benchmark = False
+    # cuBLAS reads it at its start: https://docs.nvidia.com/cuda/cublas/#results-reproducibility
+    os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+
+
+def drop_training_hooks(cfg: Config) -> None:
+    """Leaves out what mmengine's hooks do for trainings alone: in a test they ask for the training's data."""
+    hooks = cfg.get('custom_hooks') or []
+    cfg.custom_hooks = [hook for hook in hooks if name_of(hook.get('type')) not in _TRAINING_HOOKS]
+
+
 def enable_tta(cfg: Config) -> None:
     """Switches to test-time augmentation, as the config describes it.
 
@@ -143,13 +190,35 @@ def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
         LaunchError: if a distributed start lacks its variables or a process its GPU.
     """
     _check_launch(cfg.launcher)
-    notes = [*notes, *adapt_to_cpu(cfg)]
     harden(cfg)
+    notes = [*notes, *adapt_to_cpu(cfg)]
     kind = RUNNERS.get(cfg.runner_type) if cfg.get('runner_type') else Runner
     runner = Screen.current().runner_type(kind).from_cfg(cfg)
     for note in notes:
         runner.logger.log(logging.INFO, note)
     return runner
+
+
+def train(runner: Runner) -> None:
+    """Trains, and leaves the process group.
+
+    Raises:
+        LaunchError: Another process of the job ended or hangs.
+    """
+    try:
+        runner.train()
+    except TrainingStopped:
+        end_distributed()
+        raise
+    except RuntimeError as error:
+        if get_world_size() > 1 and re.search(_LOST, str(error)):
+            reason = str(error).strip().split('\n')[0]
+            raise LaunchError(
+                f'another process of this training ended or did not answer for {runner.cfg.env_cfg.dist_cfg.timeout} '
+                f'seconds (env_cfg.dist_cfg.timeout): {reason}. Start again with --resume'
+            ) from error
+        raise
+    end_distributed()
 
 
 def end_distributed() -> None:

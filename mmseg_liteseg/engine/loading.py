@@ -9,13 +9,14 @@ from typing import Iterator, Mapping
 
 import torch
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, load_checkpoint
 from torch import nn
 
 from mmseg_liteseg.checkpoint.errors import BrokenCheckpointError, CheckpointFileError
 from mmseg_liteseg.checkpoint.finite import describe_nonfinite
 from mmseg_liteseg.errors import LiteSegError
 
+from .finite import model_of
 from .launch import LaunchError
 
 
@@ -47,7 +48,10 @@ def load_for_test(runner: Runner, path: str) -> None:
         LaunchError: if the file cannot be read, or no key or not every shape fits the model.
     """
     with reading(path):
-        checkpoint = runner.load_checkpoint(path)
+        # not runner.load_checkpoint: it would ask hooks such as EMAHook, which are not set up before the test begins;
+        # then they copy the model as it is
+        checkpoint = load_checkpoint(model_of(runner.model), path, 'cpu', revise_keys=[(r'^module\.', '')])
+    runner._has_loaded = True  # else load_from, which a config may have, would be loaded over it
     loaded = checkpoint.get('state_dict', checkpoint)
     check_fit(unwrap(runner.model).state_dict(), loaded, path)
     nonfinite = describe_nonfinite(loaded)

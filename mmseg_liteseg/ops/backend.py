@@ -13,10 +13,12 @@ def use_triton(x: Tensor) -> bool:
     """Whether the kernels run on ``x``: float32 on a GPU, with Triton 3 or newer, which torch brings from 2.4 on.
 
     ``MMSEG_LITESEG_TRITON=0`` turns them off. With ``MMSEG_LITESEG_TRITON=1`` and Triton's own ``TRITON_INTERPRET=1``
-    they run on the CPU, which is how they are tested without a GPU.
+    they run on the CPU, which is how they are tested without a GPU. Deterministic trainings do without them.
     """
     switch = os.environ.get('MMSEG_LITESEG_TRITON')
     wanted = x.is_cuda or (switch == '1' and os.environ.get('TRITON_INTERPRET') == '1')
+    # the kernel for the losses adds gradients in no fixed order
+    wanted = wanted and not torch.are_deterministic_algorithms_enabled()
     return wanted and x.dtype == torch.float32 and switch != '0' and has_triton()
 
 
