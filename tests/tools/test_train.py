@@ -129,3 +129,45 @@ def test_two_processes_train_on_the_cpu(tiny_config, tmp_path):
     assert '2 processes share the work on the CPU, connected by gloo' in text
     assert 'Iter(val) [2/2]' in text  # four images shared by two processes
     assert (tmp_path / 'a b/iter_2.pth').is_file()
+
+
+def test_the_config_that_a_training_leaves_behind_trains_again(trained, tmp_path):
+    run_alone(main, [trained[1] / 'tiny.py', '--work-dir', tmp_path, '--cfg-options', 'train_cfg.max_iters=1'])
+    assert (tmp_path / 'iter_1.pth').is_file()
+
+
+@pytest.mark.parametrize('resumable', [True, False])
+def test_resume_prefers_the_work_folder_to_load_from(tiny_config, trained, tmp_path, resumable):
+    weights = trained[1] / 'iter_2.pth'
+    options = ['--work-dir', tmp_path, '--resume', '--cfg-options', f'load_from={weights}', 'train_cfg.max_iters=4']
+    if resumable:
+        run_alone(main, [tiny_config, '--work-dir', tmp_path, '--cfg-options', 'train_cfg.max_iters=1'])
+    run_alone(main, [tiny_config, *options])
+    log = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    first = 'resumed epoch: 0, iter: 1' if resumable else f'starting from {weights}'
+    assert first in log
+    assert (tmp_path / 'iter_4.pth').is_file()
+
+
+def test_two_deterministic_runs_are_equal(tiny_config, tmp_path):
+    for name in ('a', 'b'):
+        options = ['train_cfg.max_iters=2', 'randomness.seed=None', 'model.decode_head.dropout_ratio=0.3']
+        run_alone(main, [tiny_config, '--work-dir', tmp_path / name, '--deterministic', '--cfg-options', *options])
+        assert torch.are_deterministic_algorithms_enabled()
+        torch.use_deterministic_algorithms(False)
+    a, b = (torch.load(tmp_path / name / 'iter_2.pth', weights_only=True)['state_dict'] for name in ('a', 'b'))
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_a_broken_file_is_skipped_told_and_counted(tiny_config, tmp_path, capsys):
+    broken = tiny_config.parent / 'images/town/1.png'
+    broken.write_bytes(broken.read_bytes()[:100])
+    arguments = [tiny_config, '--work-dir', tmp_path, '--skip-data-check', '--cfg-options', 'train_cfg.max_iters=3']
+    with pytest.raises(SystemExit):
+        run_alone(main, arguments)
+    assert str(broken) in capsys.readouterr().err.splitlines()[-1]
+    run_alone(main, [*arguments, 'on_error=skip', 'train_cfg.val_interval=9', 'val_cfg=None', 'val_dataloader=None',
+                     'val_evaluator=None'])  # fmt: skip
+    log = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    assert log.count('Skipped (1 so far), the next one takes its place: sample 1') == 1
+    assert str(broken) in log
