@@ -1,0 +1,1 @@
+"""Long trials of what docs/reliability.md promises; nothing else depends on them."""
