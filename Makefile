@@ -95,7 +95,7 @@ endif
 	$(PIP) --no-deps mmdeploy || echo 'no mmdeploy for this machine: its tests are skipped'
 	@# aside: only pretraining needs it, and without CUDA it comes without operators, which its import does not survive
 	@rm -rf '$(VENV)/torchvision'
-	$(PIP) --no-deps --target '$(VENV)/torchvision' torchvision || echo 'no torchvision for this machine: tests of pretraining are skipped'
+	$(PIP) --no-deps --target '$(VENV)/torchvision' torchvision timm || echo 'no torchvision for this machine: tests that need it are skipped'
 	@echo '$(STATE)' > '$(STAMP)' && rm '$(BUSY)'
 
 clean:

@@ -3,7 +3,7 @@ from .data_preprocessor import LiteSegDataPreProcessor
 from .decode_heads import FLDHead
 from .layers import UAFM, ChannelUAFM, SpatialUAFM
 from .losses import BoundaryCrossEntropyLoss, DiceLoss, LovaszLoss
-from .necks import SPPM
+from .necks import SPPM, PlainContext
 from .samplers import OHEMPixelSampler
 from .segmentors import FastEncoderDecoder, LiteSegTTAModel
 
@@ -19,6 +19,7 @@ __all__ = [
     'LiteSegTTAModel',
     'LovaszLoss',
     'OHEMPixelSampler',
+    'PlainContext',
     'STDCNet',
     'SpatialUAFM',
 ]

@@ -67,16 +67,16 @@ ENTRIES = {
     'Fast-SCNN': Entry('rival', "mmseg's Fast-SCNN", 'Fast-SCNN'),
     'T-without-FLD': Entry('ablation', 'a decoder of 96 channels throughout', change=_decoder(**_WIDE)),
     'T-without-SPPM': Entry(
-        'ablation', 'a 1x1 convolution for SPPM', change=lambda crop: dict(neck=_NO_SPPM), imports=_PARTS
+        'ablation', 'a 1x1 convolution for SPPM', change=lambda crop: dict(neck=_NO_SPPM)
     ),
     'T-add': Entry('ablation', 'addition for attention', change=_decoder(**_ADD)),
     'T-only-FLD': Entry(
         'ablation', 'no SPPM, addition',
-        change=lambda crop: dict(neck=_NO_SPPM, decode_head=_ADD), imports=_PARTS,
+        change=lambda crop: dict(neck=_NO_SPPM, decode_head=_ADD),
     ),
     'T-baseline': Entry(
         'ablation', '96 channels, no SPPM, addition',
-        change=lambda crop: dict(neck=_NO_SPPM, decode_head={**_WIDE, **_ADD}), imports=_PARTS,
+        change=lambda crop: dict(neck=_NO_SPPM, decode_head={**_WIDE, **_ADD}),
     ),
     'T-mmseg-OHEM': Entry('ablation', "mmseg's OHEMPixelSampler", change=_host_ohem),
     'T-padded-pool': Entry(

@@ -16,7 +16,8 @@ from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
-from ..layers.conv import ConvBN
+from ..layers.conv import conv3x3
+from ..layers.level_fusion import LevelFusion
 from ..layers.uafm import KAIMING_FAN_IN
 from .branch_loss import make_branch_loss, scale_losses
 from .levels import check_levels, check_loss_weights
@@ -26,9 +27,9 @@ from .loss_config import check_class_weights, check_sigmoid, check_threshold, wi
 class SegBranch(nn.Sequential):
     """3x3 conv, then a 1x1 classifier without bias: (N, in_channels, h, w) -> (N, num_classes, h, w)."""
 
-    def __init__(self, in_channels: int, channels: int, num_classes: int, norm_cfg: dict, act_cfg: dict) -> None:
+    def __init__(self, in_channels: int, channels: int, num_classes: int, **conv_cfg: Any) -> None:
         super().__init__()
-        self.add_module('conv', ConvBN(in_channels, channels, 3, padding=1, norm_cfg=norm_cfg, act_cfg=act_cfg))
+        self.add_module('conv', conv3x3(in_channels, channels, **conv_cfg))
         self.add_module('conv_seg', nn.Conv2d(channels, num_classes, 1, bias=False))
 
 
@@ -45,9 +46,9 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
                      |
         x8  -> fusions.0 -> f8  -> cls_conv -> conv_seg -> logits at 1/8
 
-    The number of fusions follows the number of inputs. Three, as drawn, is the released code, which all released
-    weights fit; ``in_channels=(256, 512, 128), in_index=(0, 1, 3), decoder_channels=(32, 64), aux_channels=()`` is the
-    paper's text.
+    The number of fusions follows the number of inputs, whatever the encoder: any that gives its features fine to
+    coarse, with a context behind them. Three, as drawn, is the released code, which all released weights fit;
+    ``in_channels=(256, 512, 128), in_index=(0, 1, 3), decoder_channels=(32, 64), aux_channels=()`` is the paper's text.
 
     The auxiliary heads sit on features of the decoder, which mmseg's auxiliary_head cannot reach; hence they live here.
     ``forward`` returns one tensor in training and in eval, and never runs them.
@@ -60,6 +61,8 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         aux_channels: Channels of the auxiliary heads' hidden layers, on the fused features from the second finest on.
         aux_loss_weights: Factors of the auxiliary heads' losses, one per head; 1 each by default, as in the original.
         fusion_cfg: Type and options of the fusion: UAFM, SpatialUAFM or ChannelUAFM.
+        separable: Makes the 3x3 convolutions of all heads depthwise-separable, as in PaddleSeg's MobileSeg.
+        fuse_levels: Lets the main head see all fused levels once more, see `LevelFusion`; likewise.
         num_classes: Number of classes.
         multi_label: Whether a pixel may belong to several classes, or to none: each channel is a yes or no of its own,
             and labels are masks (N, K, H, W), see `MultiLabelDataset`. Losses then need ``use_sigmoid=True``.
@@ -100,6 +103,8 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         aux_channels: Sequence[int] = (64, 64),
         aux_loss_weights: Sequence[float] | None = None,
         fusion_cfg: dict = dict(type='mmseg_liteseg.SpatialUAFM'),
+        separable: bool = False,
+        fuse_levels: bool = False,
         *,
         num_classes: int,
         multi_label: bool = False,
@@ -132,11 +137,12 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         check_sigmoid(self)
         branch_cfg = dict(norm_cfg=norm_cfg, act_cfg=self.act_cfg)
         self.fusions = self._build_fusions(decoder_channels, fusion_cfg, branch_cfg)
-        self.cls_conv = ConvBN(decoder_channels[0], channels, 3, padding=1, **branch_cfg)
+        self.level_fusion = LevelFusion(decoder_channels, **branch_cfg) if fuse_levels else None
+        self.cls_conv = conv3x3(decoder_channels[0], channels, separable=separable, **branch_cfg)
         self.conv_seg = nn.Conv2d(channels, self.out_channels, 1, bias=False)
         self.aux_heads = nn.ModuleList(
             [
-                SegBranch(width, aux_width, self.out_channels, **branch_cfg)
+                SegBranch(width, aux_width, self.out_channels, separable=separable, **branch_cfg)
                 for width, aux_width in zip(decoder_channels[1:], aux_channels)
             ]
         )
@@ -172,6 +178,8 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         for skip, fusion in zip(reversed(skips), reversed(self.fusions)):
             x = fusion(skip, x)
             fused.insert(0, x)
+        if self.level_fusion is not None:
+            fused[0] = self.level_fusion(fused)
         return fused
 
     def classify(self, feature: Tensor) -> Tensor:

@@ -48,3 +48,12 @@ class DepthwiseSeparableConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H, W)."""
         return self.pointwise_conv(self.depthwise_conv(x))
+
+
+def conv3x3(
+    in_channels: int, out_channels: int, norm_cfg: dict, act_cfg: dict, separable: bool, bias: bool | str = 'auto'
+) -> nn.Module:
+    """A 3x3 convolution with BN and activation, or a depthwise-separable one, whose bias is where the original's is."""
+    if separable:
+        return DepthwiseSeparableConv(in_channels, out_channels, norm_cfg, act_cfg)
+    return ConvBN(in_channels, out_channels, 3, padding=1, bias=bias, norm_cfg=norm_cfg, act_cfg=act_cfg)

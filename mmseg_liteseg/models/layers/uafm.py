@@ -16,7 +16,7 @@ from torch import Tensor
 from mmseg_liteseg.registry import MODELS
 
 from .checks import check_channels, check_positive_int
-from .conv import ConvBN, DepthwiseSeparableConv
+from .conv import ConvBN, conv3x3
 
 # Paddle's default for convolutions: N(0, sqrt(2 / fan_in)), bias 0.
 KAIMING_FAN_IN = dict(type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu', distribution='normal')
@@ -67,8 +67,8 @@ class UAFM(BaseModule):
         self.skip_channels = check_positive_int(skip_channels, 'skip_channels')
         self.out_channels = check_positive_int(out_channels, 'out_channels')
         self.align_corners = align_corners
-        self.conv_skip = _conv3x3(skip_channels, in_channels, norm_cfg, act_cfg, separable)
-        self.conv_out = _conv3x3(in_channels, out_channels, norm_cfg, act_cfg, separable)
+        self.conv_skip = conv3x3(skip_channels, in_channels, norm_cfg, act_cfg, separable)
+        self.conv_out = conv3x3(in_channels, out_channels, norm_cfg, act_cfg, separable)
 
     def forward(self, skip: Tensor, x: Tensor) -> Tensor:
         """(N, skip_channels, H, W), (N, in_channels, h, w) -> (N, out_channels, H, W)."""
@@ -180,9 +180,3 @@ class ChannelUAFM(_AttentionUAFM):
         if self.use_max:
             features += [skip.amax((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)]
         return torch.cat(features, dim=1)
-
-
-def _conv3x3(in_channels: int, out_channels: int, norm_cfg: dict, act_cfg: dict, separable: bool) -> nn.Module:
-    if separable:
-        return DepthwiseSeparableConv(in_channels, out_channels, norm_cfg, act_cfg)
-    return ConvBN(in_channels, out_channels, 3, padding=1, norm_cfg=norm_cfg, act_cfg=act_cfg)

@@ -1,3 +1,4 @@
+from .plain_context import PlainContext
 from .sppm import SPPM
 
-__all__ = ['SPPM']
+__all__ = ['SPPM', 'PlainContext']

@@ -17,7 +17,7 @@ from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
 from ..layers.checks import check_channels, check_positive_int, check_positive_ints
-from ..layers.conv import ConvBN
+from ..layers.conv import ConvBN, conv3x3
 from ..layers.pooling import adaptive_avg_pool
 from ..layers.uafm import KAIMING_FAN_IN
 
@@ -44,6 +44,7 @@ class SPPM(PaddleWeightsGuard, BaseModule):
             batch (over all devices with SyncBN) needs at least two images.
         act_cfg: Activation.
         align_corners: Of the bilinear resize.
+        separable: Makes the 3x3 convolution depthwise-separable, as in PaddleSeg's MobileSeg.
         init_cfg: Initialisation; Kaiming normal (fan in) by default, as in the original.
 
     Raises:
@@ -66,6 +67,7 @@ class SPPM(PaddleWeightsGuard, BaseModule):
         norm_cfg: dict = dict(type='BN'),
         act_cfg: dict = dict(type='ReLU'),
         align_corners: bool = False,
+        separable: bool = False,
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg or KAIMING_FAN_IN)
@@ -77,7 +79,7 @@ class SPPM(PaddleWeightsGuard, BaseModule):
         self.align_corners = align_corners
         cfg = dict(bias=True, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.branches = nn.ModuleList([ConvBN(in_channels, channels, 1, **cfg) for _ in self.pool_scales])
-        self.conv_out = ConvBN(channels, channels, 3, padding=1, **cfg)
+        self.conv_out = conv3x3(channels, channels, separable=separable, **cfg)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Features (..., (N, in_channels, h, w)) -> the same and a context (N, channels, h, w)."""
