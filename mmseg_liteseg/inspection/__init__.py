@@ -3,7 +3,8 @@
 Used by tools/check_dataset.py, by the writer of configs for own data and, in short, by the start of every training.
 """
 
-from .files import Header, ImageFacts, MaskFacts, UnreadableFileError, read_image, read_mask
+from .facts import Header, ImageFacts, MaskFacts, UnreadableFileError
+from .files import read_image, read_mask
 from .finding import Finding, InspectionError, by_severity, errors_of, raise_errors
 
 __all__ = [

@@ -1,19 +1,13 @@
-"""The config against itself: numbers and names of classes, palette, class weights, ignored label, logits."""
+"""The config against itself: names, colours and number of the classes in all splits."""
 
 from __future__ import annotations
 
-import os
-from typing import Iterator, Sequence
+from typing import Iterator
 
 import numpy as np
-from mmseg.models.losses.utils import get_class_weight
-
-from mmseg_liteseg.datasets.class_weights import is_formula
 
 from .finding import Finding
 from .setup import Head, Part, Setup, bare
-
-_SOFTMAX_SAMPLER = 'OHEMPixelSampler'
 
 
 def check_classes(setup: Setup) -> list[Finding]:
@@ -21,13 +15,11 @@ def check_classes(setup: Setup) -> list[Finding]:
     findings = []
     for part in setup.parts:
         findings += _check_names(part)
+        findings += _check_doubles(part)
         findings += _check_palette(part)
         findings += _check_count(part, setup)
     findings += _check_splits(setup)
-    for head in setup.heads:
-        findings += _check_weights(head)
-        findings += _check_logits(head)
-    return findings + list(_check_ignored(setup))
+    return findings
 
 
 def _check_names(part: Part) -> Iterator[Finding]:
@@ -67,13 +59,17 @@ def _check_names(part: Part) -> Iterator[Finding]:
             "set type='BaseSegDataset' for classes of your own",
             split=part.split,
         )
+
+
+def _check_doubles(part: Part) -> Iterator[Finding]:
+    known = (getattr(part.kind, 'METAINFO', None) or {}).get('classes')
     if part.classes and len(set(part.classes)) < len(part.classes):
         twice = sorted({name for name in part.classes if part.classes.count(name) > 1})
         yield Finding(
             'error' if known is not None else 'warning',
             'double-class',
             f'{part.split}: classes holds {", ".join(map(repr, twice[:3]))} more than once',
-            where,
+            (f'{part.where}.metainfo.classes',),
             'results of the two cannot be told apart',
             'give each class a name of its own',
             split=part.split,
@@ -164,110 +160,3 @@ def _check_splits(setup: Setup) -> Iterator[Finding]:
                 'use one metainfo for all data sets',
                 split=part.split,
             )
-
-
-def _check_weights(head: Head) -> Iterator[Finding]:
-    """class_weight: one number for each class."""
-    for loss in head.losses:
-        weights, where = loss.get('class_weight'), (f'{head.where}.loss_decode.class_weight',)
-        if is_formula(weights):
-            continue
-        if isinstance(weights, str):
-            if not os.path.isfile(weights):
-                yield Finding('error', 'no-class-weight', f'class_weight names {weights}: no such file', where)
-                continue
-            weights = get_class_weight(weights)
-        if weights is None or head.num_classes is None or loss.get('use_sigmoid'):  # there the host has other uses
-            continue
-        weights = np.asarray(weights)
-        if weights.shape != (head.num_classes,):
-            yield Finding(
-                'error',
-                'class-weight',
-                f'class_weight holds {weights.size} numbers for num_classes={head.num_classes}',
-                where,
-                cure='give one weight per class, in the order of the classes',
-            )
-        elif weights.dtype.kind not in 'iuf' or not np.isfinite(weights).all() or (weights < 0).any():
-            yield Finding('error', 'class-weight', f'class_weight holds {weights.tolist()}', where, cure='give numbers')
-        elif not weights.any():
-            yield Finding(
-                'error', 'class-weight', 'class_weight is 0 for all classes', where, cure='nothing is learned'
-            )
-
-
-def _check_logits(head: Head) -> Iterator[Finding]:
-    """One logit or independent ones, against the sampler and the losses."""
-    outputs = head.cfg.get('out_channels') or head.num_classes
-    sampler = head.cfg.get('sampler') or {}
-    sigmoid = [loss for loss in head.losses if loss.get('use_sigmoid')]
-    if bare(sampler.get('type')) == _SOFTMAX_SAMPLER and str(sampler.get('type')).startswith('mmseg_liteseg.'):
-        if outputs == 1 or sigmoid:
-            found = 'out_channels=1' if outputs == 1 else 'use_sigmoid=True'
-            yield Finding(
-                'error',
-                'sampler-logits',
-                f'{head.where}.sampler is {_SOFTMAX_SAMPLER}, which needs a softmax over the classes, but {found}',
-                (f'{head.where}.sampler',),
-                cure=f'set sampler=None in {head.where}',
-            )
-    elif outputs == 1 and all(bare(loss.get('type')) == 'CrossEntropyLoss' for loss in head.losses) and not sigmoid:
-        yield Finding(
-            'error',
-            'one-logit',
-            f'{head.where} has one logit, but none of its losses is made for that',
-            (f'{head.where}.loss_decode',),
-            'a softmax over one number is always 1',
-            "set loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True), or leave out_channels out for two logits",
-        )
-
-
-def _check_ignored(setup: Setup) -> Iterator[Finding]:
-    """ignore_index of heads, metric and padding."""
-    if not setup.heads:
-        return
-    head = setup.heads[0]
-    ignored, allowed = setup.ignore_index, range(setup.num_classes or 0)
-    where = (f'{head.where}.ignore_index',)
-    for other in setup.heads[1:]:
-        if other.cfg.get('ignore_index', 255) != ignored:
-            what = f'{other.where} ignores {other.cfg.get("ignore_index", 255)}, {head.where} ignores {ignored}'
-            yield Finding('error', 'ignore-index', what, where, cure='give all heads the same ignore_index')
-    for name, value in _paddings(setup):
-        if value != ignored and value not in allowed:
-            yield Finding(
-                'error',
-                'ignore-index',
-                f'{head.where}.ignore_index is {ignored}, but {name} pads labels with {value}',
-                where,
-                'padding would be neither a class nor ignored',
-                f'set {name.rsplit(".", 1)[-1]}={ignored} there, or leave ignore_index at 255 and write 255 into masks',
-            )
-    for split in ('val', 'test'):
-        for metric in _metrics(setup, split):
-            counted = metric.get('ignore_index', 255)
-            if bare(metric.get('type')) == 'IoUMetric' and counted != ignored:
-                yield Finding(
-                    'warning',
-                    'ignore-index',
-                    f'{head.where} ignores label {ignored}, but {split}_evaluator ignores {counted}',
-                    (f'{split}_evaluator.ignore_index',),
-                    'what was not trained counts as wrong, or the other way round',
-                    f'set ignore_index={ignored} in {split}_evaluator as well',
-                    split=split,
-                )
-
-
-def _paddings(setup: Setup) -> Iterator[tuple[str, int]]:
-    """Where label maps are padded in training, and with what."""
-    pre = setup.preprocessor
-    if pre.get('size') or pre.get('size_divisor'):
-        yield 'model.data_preprocessor.seg_pad_val', pre.get('seg_pad_val', 255)
-    for part in setup.of('train'):
-        for step in part.steps('RandomScaleCrop', 'RandomPaddingCrop'):
-            yield f'{part.where}.pipeline.{bare(step["type"])}.seg_pad_value', step.get('seg_pad_value', 255)
-
-
-def _metrics(setup: Setup, split: str) -> Sequence[dict]:
-    evaluator = setup.cfg.get(f'{split}_evaluator') or []
-    return [evaluator] if isinstance(evaluator, dict) else list(evaluator)

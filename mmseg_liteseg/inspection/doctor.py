@@ -18,7 +18,10 @@ from .class_checks import check_classes
 from .duplicates import check_duplicates
 from .file_checks import check_files
 from .finding import Finding, by_severity, errors_of
-from .label_checks import Labels, check_learning, check_masks, count_labels
+from .head_checks import check_heads
+from .label_checks import check_masks
+from .labels import Labels, count_labels
+from .learning_checks import check_learning
 from .listing import list_samples
 from .loader_checks import check_last_batch, check_loaders
 from .pair_checks import check_pairs
@@ -95,7 +98,7 @@ def inspect_config(
     """
     with scope_of(cfg):
         setup = read_setup(cfg)
-        result = Inspection(setup, [*check_classes(setup), *check_loaders(setup)])
+        result = Inspection(setup, [*check_classes(setup), *check_heads(setup), *check_loaders(setup)])
         parts = _wanted(setup, splits)
         broken = {finding.split for finding in errors_of(result.findings) if finding.kind in _UNBUILDABLE}
         for part in parts:

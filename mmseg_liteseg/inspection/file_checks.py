@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Iterator, Sequence
 
-from .files import ImageFacts, MaskFacts
+from .facts import ImageFacts, MaskFacts
 from .finding import Finding
 from .listing import is_local
 from .loader_checks import channels_of

@@ -1,9 +1,9 @@
-"""What one image or mask file holds: header, size, depth, values. Nothing here knows of classes or configs."""
+"""Reads an image or a mask to its end. Nothing here knows of classes or configs."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Iterator
 
 import cv2
@@ -11,89 +11,15 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.images import ImageFileError, decode_image, read_file, shown
 from mmseg_liteseg.images.files import reason_of
 from mmseg_liteseg.images.header import is_tiff, open_lazily, orientation_of, read_header
 
+from .facts import THUMBNAIL, Header, ImageFacts, MaskFacts, UnreadableFileError
+
 _BITS_PER_SAMPLE = 258  # tag of TIFF
-_THUMBNAIL = 32
 _MAX_COLOURS = 64  # a colour code has a few dozen; more means a photo or the noise of JPEG
 _BITS = {'1': 1, 'I': 32, 'F': 32, 'I;16': 16, 'I;16B': 16, 'I;16L': 16, 'I;16N': 16}
-
-
-class UnreadableFileError(LiteSegError):
-    """A file that is missing, truncated, too large or no picture; the message says which, without the path."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a picture says of itself.
-
-    Args:
-        height: Rows as stored, before any EXIF rotation.
-        width: Columns as stored.
-        channels: Bands; 1 for a palette.
-        bits: Per channel, as stored in the file: 1, 2, 4, 8, 16 or 32.
-        mode: Pillow's mode ('L', 'P', 'RGB', 'LA', 'I;16', ...); '' where OpenCV had to read the file.
-        format: 'PNG', 'JPEG', ...
-        orientation: EXIF's, 1 (upright) to 8.
-        frames: Pictures in the file.
-        is_float: Whether values are floating-point numbers.
-    """
-
-    height: int
-    width: int
-    channels: int
-    bits: int
-    mode: str
-    format: str
-    orientation: int = 1
-    frames: int = 1
-    is_float: bool = False
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width as stored."""
-        return self.height, self.width
-
-    @property
-    def upright_size(self) -> tuple[int, int]:
-        """Height and width after the rotation that EXIF asks for."""
-        return (self.width, self.height) if self.orientation >= 5 else self.size
-
-
-@dataclass(frozen=True)
-class ImageFacts(Header):
-    """An image that could be read to its end.
-
-    Args:
-        thumbnail: Grey copy of 32 x 32, uint8.
-        limits: Smallest and largest value, where values have more than 8 bits.
-    """
-
-    thumbnail: np.ndarray = field(default_factory=lambda: np.zeros((_THUMBNAIL,) * 2, np.uint8), compare=False)
-    limits: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class MaskFacts(Header):
-    """A mask that could be read to its end.
-
-    Args:
-        counts: Pixels by value, as Pillow (and so mmseg) reads them; of a mask with several channels, none.
-        colours: The most frequent colours with their pixels, where there are several channels.
-        is_whole: False if floating-point values are not whole numbers.
-    """
-
-    counts: dict[int, int] = field(default_factory=dict)
-    colours: dict[tuple[int, ...], int] = field(default_factory=dict)
-    is_whole: bool = True
-
-    @property
-    def pixels(self) -> int:
-        """Height x width."""
-        return self.height * self.width
 
 
 def read_image(path: str, backend_args: dict | None = None) -> ImageFacts:
@@ -118,7 +44,7 @@ def read_image(path: str, backend_args: dict | None = None) -> ImageFacts:
         if picture is None or _hides_values(picture, content):
             return _image_of_array(*_decode(picture, content, path))
         header = _header(picture, content)
-        picture.draft('L', (2 * _THUMBNAIL,) * 2)
+        picture.draft('L', (2 * THUMBNAIL,) * 2)
         _load(picture)
         if picture.mode in _BITS and picture.mode != '1':
             return _image_of_array(header, np.asarray(picture))
@@ -229,7 +155,7 @@ def _stored_bits(picture: Image.Image, content: bytes) -> int:
 def _thumbnail(picture: Image.Image) -> np.ndarray:
     """A grey copy of 32 x 32."""
     grey = picture if picture.mode == 'L' else picture.convert('RGB').convert('L')
-    return np.asarray(grey.resize((_THUMBNAIL,) * 2, Image.Resampling.BOX)).copy()
+    return np.asarray(grey.resize((THUMBNAIL,) * 2, Image.Resampling.BOX)).copy()
 
 
 def _image_of_array(header: Header, array: np.ndarray) -> ImageFacts:
@@ -237,7 +163,7 @@ def _image_of_array(header: Header, array: np.ndarray) -> ImageFacts:
     values = array.astype(np.float32)
     values = values if values.ndim == 2 else values.mean(axis=2)
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
-    small = cv2.resize(values, (_THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(values, (THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA)
     small = np.nan_to_num((small - low) * (255 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8)
     return ImageFacts(**vars(header), thumbnail=small, limits=(low, high) if header.bits > 8 else None)
 

@@ -10,7 +10,8 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from .files import ImageFacts, MaskFacts, UnreadableFileError, read_image, read_mask
+from .facts import ImageFacts, MaskFacts, UnreadableFileError
+from .files import read_image, read_mask
 from .listing import is_local
 from .setup import Part, Sample
 

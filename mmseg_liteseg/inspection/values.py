@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Mapping, Sequence
 
-from .files import MaskFacts
+from .facts import MaskFacts
 
 IGNORED = 255
 _FACTORS = (257, 256, 255, 128, 127, 100, 85, 64, 51, 50, 40, 36, 32, 30, 28, 25, 20, 17, 16, 10, 8, 5, 4, 3, 2)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 
@@ -95,62 +94,3 @@ def test_names_in_another_order(project):
     findings = project.inspect().findings
     assert {finding.kind for finding in findings} == {'other-classes'}
     assert 'val: classes differ in names or order from those of train_dataloader.dataset' in str(findings[0])
-
-
-@pytest.mark.parametrize(
-    ('weights', 'words'),
-    [
-        ([1.0, 2.0, 3.0], 'class_weight holds 3 numbers for num_classes=2'),
-        ([1.0], 'class_weight holds 1 numbers'),
-        ([1.0, float('nan')], 'class_weight holds [1.0, nan]'),
-        ([1.0, -1.0], 'class_weight holds [1.0, -1.0]'),
-        ([0.0, 0.0], 'class_weight is 0 for all classes'),
-        ('nowhere.npy', 'class_weight names nowhere.npy: no such file'),
-    ],
-)
-def test_class_weight(project, weights, words):
-    project.head['loss_decode']['class_weight'] = weights
-    assert words in project.only('no-class-weight' if isinstance(weights, str) else 'class-weight')
-
-
-def test_class_weight_from_a_file_and_by_formula(project, tmp_path):
-    project.head['loss_decode']['class_weight'] = str(tmp_path / 'weights.npy')
-    np.save(tmp_path / 'weights.npy', np.ones(2))
-    assert project.inspect().findings == []
-    np.save(tmp_path / 'weights.npy', np.ones(3))
-    assert '3 numbers for num_classes=2' in project.only('class-weight')
-    project.head['loss_decode']['class_weight'] = 'enet'
-    assert project.inspect().findings == []
-
-
-def test_one_logit_with_the_sampler_kept(project):
-    project.head.update(out_channels=1, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True))
-    line = project.only('sampler-logits')
-    assert 'needs a softmax over the classes, but out_channels=1' in line
-    assert 'set sampler=None in model.decode_head' in line
-    project.head['sampler'] = None
-    assert project.inspect().findings == []
-
-
-@pytest.mark.parametrize('loss', [None, dict(type='CrossEntropyLoss')])
-def test_one_logit_with_a_softmax(project, loss):
-    project.head.update(out_channels=1, sampler=None, loss_decode=loss)
-    assert 'use_sigmoid=True' in project.only('one-logit')
-
-
-def test_ignore_index_of_the_head_alone(project):
-    """Masks without 255: what the padding writes is found, not blamed on a file."""
-    crop = dict(type='mmseg_liteseg.RandomScaleCrop', crop_size=(32, 32))
-    project.data()['pipeline'].insert(2, crop)
-    project.head['ignore_index'] = 0
-    findings = project.inspect().findings
-    errors = [str(finding) for finding in findings if finding.kind == 'ignore-index' and finding.severity == 'error']
-    assert len(errors) == 1
-    assert 'ignore_index is 0, but train_dataloader.dataset.pipeline.RandomScaleCrop.seg_pad_value pads' in errors[0]
-    warnings = [str(finding) for finding in findings if finding.severity == 'warning']
-    assert any('ignores label 0, but val_evaluator ignores 255' in line for line in warnings)
-
-
-def test_padding_of_whole_batches(project):
-    project.cfg['model']['data_preprocessor'].update(size=(64, 64), seg_pad_val=9)
-    assert 'model.data_preprocessor.seg_pad_val pads labels with 9' in project.only('ignore-index')

@@ -5,7 +5,7 @@ import pytest
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
-from mmseg_liteseg.inspection.files import MaskFacts
+from mmseg_liteseg.inspection.facts import MaskFacts
 from mmseg_liteseg.inspection.values import explain_values, to_labels
 
 
