@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -39,9 +40,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--label-dtype', default='uint8', help='of labels: uint8, int32 or int64; TensorRT needs int32 [uint8]')
     add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
     add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
+    add('--half', action='store_true', help='float16 inside an ONNX file: half the size, for GPUs and NPUs')
     add('--opset', type=int, default=11, help='of ONNX, 11 to 20 [11]')
-    add('--max-relative', type=float, default=1e-4, help='allowed difference, share of the greatest logit [1e-4]')
-    add('--max-pixels', type=float, default=1e-4, help='allowed share of differing pixels [1e-4]')
+    add('--max-relative', type=float, help='allowed difference, share of the greatest logit [1e-4; --half 2e-2]')
+    add('--max-pixels', type=float, help='allowed share of differing pixels [1e-4; --half 5e-3]')
     add('--images', metavar='DIR', help='compare on these images, resized [drawn street scenes]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
     add_trust_option(parser)
@@ -66,9 +68,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             color=args.color,
             opset=args.opset,
             label_dtype=args.label_dtype,
+            half=args.half,
         )
         source = load_source(args.config, args.checkpoint, args.cfg_options)
-        bound = agreement.Bound(args.max_relative, args.max_pixels)
+        usual = agreement.HALF_BOUND if args.half else agreement.DEFAULT_BOUND
+        given = dict(relative=args.max_relative, pixels=args.max_pixels)
+        bound = replace(usual, **{key: value for key, value in given.items() if value is not None})
         files = export(source, options, Path(args.out), args.name or Path(args.config).stem, bound, images=args.images)
     for file in files:
         print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')

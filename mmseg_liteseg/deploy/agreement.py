@@ -35,6 +35,8 @@ class Bound:
 
 
 DEFAULT_BOUND = Bound()
+# float16 has 11 bits: some 5e-4 a step, over fifty layers; pixels where two classes are that close flip
+HALF_BOUND = Bound(2e-2, 5e-3)
 
 
 @dataclass(frozen=True)

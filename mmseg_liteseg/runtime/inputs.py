@@ -37,36 +37,41 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Video:
-    """A video file or a camera.
+    """A video file, a camera or a stream.
 
     Attributes:
-        source: What OpenCV opens: a path, or the camera's number.
+        source: What OpenCV opens: a path, the camera's number, or the address of a stream.
         name: For the files made from it.
     """
 
-    source: Path | int
+    source: Path | int | str
     name: str
 
     @property
     def is_camera(self) -> bool:
         """Whether it goes on until it is stopped."""
-        return isinstance(self.source, int)
+        return not isinstance(self.source, Path)
 
 
 def find_input(text: str, out: Path) -> Pictures | Video:
     """Finds out what is meant.
 
     Args:
-        text: A path, or a camera: ``camera:0``, or its number alone.
+        text: A path; a camera: ``camera:0``, its number alone, or ``/dev/video0``; or the address of a stream, such as
+            ``rtsp://HOST/PATH``.
         out: Where results go: what an earlier run left there is no input, even where it lies in the folder named.
 
     Raises:
         DeployError: there is nothing of that name, or nothing in it that can be read.
     """
     path = Path(text)
+    device = re.fullmatch(r'/dev/video(\d+)', text)
     camera = re.fullmatch(r'(?:camera:)?(\d+)', text)
-    if camera and not path.exists():
-        return Video(int(camera[1]), f'camera{camera[1]}')
+    if device or (camera and not path.exists()):
+        number = (device or camera)[1]
+        return Video(int(number), f'camera{number}')
+    if re.match(r'(rtsps?|rtmps?|https?|udp|tcp|srt)://', text):
+        return Video(text, re.sub(r'\W+', '_', text.split('://', 1)[1].split('@')[-1]).strip('_')[:60] or 'stream')
     if path.is_dir():
         return _list_pictures(path, out)
     name = shown(text)
@@ -81,7 +86,8 @@ def find_input(text: str, out: Path) -> Pictures | Video:
     if path.suffix.lower() in PICTURES:
         return Pictures(path.parent, (path,), single=True)
     known = ', '.join((*PICTURES, *VIDEOS))
-    raise DeployError(f'input {name}: expected a folder, camera:NUMBER, or a file with one of {known}')
+    expected = 'expected a folder, camera:NUMBER, the address of a stream, or a file with one of'
+    raise DeployError(f'input {name}: {expected} {known}')
 
 
 def _list_pictures(folder: Path, out: Path) -> Pictures:

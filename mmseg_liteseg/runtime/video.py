@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import cv2
 import numpy as np
@@ -13,10 +14,10 @@ import numpy as np
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.visualization.files import replaced_by
 
+from .encoding import open_writer
 from .inputs import Video
 
 _DEFAULT_FPS = 30.0
-_CODECS = {'.avi': 'MJPG', '.webm': 'VP80', '.mpg': 'mp1v', '.mpeg': 'mp1v'}
 
 
 class VideoReader:
@@ -31,11 +32,13 @@ class VideoReader:
     """
 
     def __init__(self, video: Video) -> None:
-        source = video.source if video.is_camera else str(video.source)
+        source = str(video.source) if isinstance(video.source, Path) else video.source
         self._capture = cv2.VideoCapture(source)
         if not self._capture.isOpened():
-            what = f'camera {source}: cannot be opened' if video.is_camera else f'video {source}: cannot be read'
-            raise DeployError(what + ('' if video.is_camera else ' (truncated, or a format that OpenCV does not know)'))
+            kind = 'camera' if isinstance(source, int) else 'stream' if video.is_camera else 'video'
+            known = 'cannot be read (truncated, or a format that OpenCV does not know)'
+            where = re.sub(r'//[^/@]*@', '//', str(source))  # without a password
+            raise DeployError(f'{kind} {where}: {"cannot be opened" if video.is_camera else known}')
         fps, frames = (self._capture.get(name) for name in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
         self.fps = fps if math.isfinite(fps) and fps > 0 else _DEFAULT_FPS
         self.frames = int(frames) if not video.is_camera and math.isfinite(frames) and frames > 0 else None
@@ -61,24 +64,22 @@ def video_writer(path: Path, fps: float) -> Iterator[Callable[[np.ndarray], None
         DeployError: OpenCV cannot write such a file, or the frames' size changes.
     """
     with replaced_by(path) as temporary:
-        writer = cv2.VideoWriter()
+        writers: list[Any] = []
         size: list[tuple[int, int]] = []
 
         def add(frame: np.ndarray) -> None:
             if not size:
                 size.append(frame.shape[:2])
-                code = cv2.VideoWriter_fourcc(*_CODECS.get(path.suffix.lower(), 'mp4v'))
-                writer.open(str(temporary), code, fps, size[0][::-1])
-                if not writer.isOpened():
-                    raise DeployError(f'out {path}: OpenCV cannot write such a video, try .mp4 or .avi')
+                writers.append(open_writer(temporary, path, fps, size[0]))
             if frame.shape[:2] != size[0]:  # the writer would drop it and say nothing
                 raise DeployError(f'out {path}: the size of the frames changes from {size[0]} to {frame.shape[:2]}')
-            writer.write(frame)
+            writers[0].write(frame)
 
         try:
             yield add
         finally:
-            writer.release()
+            for writer in writers:
+                writer.release()
         check = cv2.VideoCapture(str(temporary))  # a full disk is no error to the writer
         readable = check.isOpened()
         check.release()

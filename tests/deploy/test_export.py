@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND
+from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND, HALF_BOUND
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.export import export
 from mmseg_liteseg.deploy.exporters import ExportOptions
@@ -143,3 +143,15 @@ def test_missing_library_is_named(source, tmp_path, monkeypatch):
     with pytest.raises(DeployError, match='pip install pnnx'):
         export(source, ExportOptions(formats=('ncnn',), output='logits'), tmp_path, 'x', say=str)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_half_precision(source, tmp_path):
+    pytest.importorskip('onnxruntime.transformers.float16')
+    full, half = (
+        export(source, ExportOptions(half=half), tmp_path, f'{half}', HALF_BOUND, sizes=SIZES, say=str)[0]
+        for half in (False, True)
+    )
+    assert half.stat().st_size < 0.7 * full.stat().st_size
+    assert open_artefact(half).input_dtype == 'float32'
+    with pytest.raises(DeployError, match='half: of onnx alone'):
+        ExportOptions(half=True, formats=('onnx', 'openvino'))

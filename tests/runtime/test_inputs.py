@@ -104,3 +104,16 @@ def test_what_is_no_input(photos, tmp_path, text, message):
     (photos / 'dangling.png').symlink_to('nowhere')
     with pytest.raises(DeployError, match=f'^input .*{text}: {message}'):
         find_input(str(photos / text), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'source', 'name'),
+    [
+        ('/dev/video2', 2, 'camera2'),
+        ('rtsp://user:secret@10.0.0.7:554/live/1', 'rtsp://user:secret@10.0.0.7:554/live/1', '10_0_0_7_554_live_1'),
+        ('https://host/a.m3u8', 'https://host/a.m3u8', 'host_a_m3u8'),
+    ],
+)
+def test_cameras_and_streams(tmp_path, text, source, name):
+    found = find_input(text, tmp_path)
+    assert (found.source, found.name, found.is_camera) == (source, name, True)

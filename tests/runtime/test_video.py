@@ -1,3 +1,5 @@
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -40,6 +42,34 @@ def test_write(tmp_path):
     assert capture.get(cv2.CAP_PROP_FPS) == 7
     assert capture.read()[1].shape == (48, 66, 3)
     assert [file.name for file in path.parent.iterdir()] == ['a.avi']
+
+
+@pytest.mark.parametrize(('suffix', 'codec'), [('.mp4', 'h264'), ('.webm', 'vp9')])
+def test_videos_that_browsers_play(tmp_path, suffix, codec):
+    av = pytest.importorskip('av')
+    path = tmp_path / f'a{suffix}'
+    with video_writer(path, 30000 / 1001) as add:
+        for _ in range(3):
+            add(blocks(47, 67))  # odd sides lose a row and a column
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == (codec, 'yuv420p')
+        assert float(stream.average_rate) == pytest.approx(29.97, abs=0.01)
+        frames = [frame.to_ndarray(format='bgr24') for frame in file.decode(stream)]
+    assert len(frames) == 3
+    assert np.abs(frames[2].astype(int) - blocks(47, 67)[:46, :66]).mean() < 8
+
+
+def test_opencv_writes_where_pyav_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'av', None)
+    with video_writer(tmp_path / 'a.mp4', 25.0) as add:
+        add(blocks(48, 66))
+    assert cv2.VideoCapture(str(tmp_path / 'a.mp4')).get(cv2.CAP_PROP_FRAME_COUNT) == 1
+
+
+def test_absent_stream():
+    with pytest.raises(DeployError, match=r'stream rtsp://127\.0\.0\.1:9/x: cannot be opened'):
+        VideoReader(Video('rtsp://127.0.0.1:9/x', 'x'))
 
 
 def fail(path, *sizes, error=None):

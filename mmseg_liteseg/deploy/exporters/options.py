@@ -24,6 +24,7 @@ class ExportOptions:
         label_dtype: Of labels: 'uint8', 'int32' or 'int64'. TensorRT casts to no uint8.
         color: Of a raw input: 'bgr' or 'rgb'; the network's own by default.
         opset: Of ONNX.
+        half: Weights and features of an ONNX file in float16; its input stays as it is.
 
     Raises:
         DeployError: a value is not allowed or does not go with another.
@@ -37,6 +38,7 @@ class ExportOptions:
     color: str | None = None
     opset: int = 11
     label_dtype: str = 'uint8'
+    half: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -52,6 +54,10 @@ class ExportOptions:
             raise DeployError(f'batch: expected a positive number, and a shape with it, got {self.batch}')
         if self.color is not None and not self.raw:
             raise DeployError('color: the order of channels can be chosen only with the pre-processing inside (--raw)')
+        if self.half and tuple(self.formats) != ('onnx',):
+            raise DeployError(
+                f'half: of onnx alone, got {", ".join(self.formats)}; other runtimes convert when they load'
+            )
         if 'ncnn' in self.formats:
             self._check_ncnn()
 

@@ -21,6 +21,8 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
     trace(graph, metadata.interface, options, path)
     _simplify(path)
     model = onnx.load(str(path))
+    if options.half:
+        model = _to_half(model)
     _drop_unused_domains(model)
     _set_metadata(model, metadata)
     _set_classes(model, metadata)
@@ -52,6 +54,17 @@ def _simplify(path: Path) -> None:
     session.optimized_model_filepath = str(path)
     session.log_severity_level = 3
     ort.InferenceSession(path.read_bytes(), session, providers=['CPUExecutionProvider'])
+
+
+def _to_half(model: object) -> object:
+    """Weights and features in float16, with casts at the input and the output."""
+    float16 = require('onnxruntime.transformers.float16', 'onnxruntime', '--half')
+    # sums over many pixels overflow or lose their digits in half precision: SPPM's and the attention's means
+    blocked = [*float16.DEFAULT_OP_BLOCK_LIST, 'ReduceMean', 'Resize']
+    half = float16.convert_float_to_float16(model, keep_io_types=True, op_block_list=blocked)
+    tools = require('onnxruntime.transformers.onnx_model', 'onnxruntime', '--half')
+    tools.OnnxModel.graph_topological_sort(half.graph)  # the casts were put at the end
+    return half
 
 
 def _drop_unused_domains(model: object) -> None:
