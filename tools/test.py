@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Sequence
 
-from mmseg_liteseg.command_line import make_parser, one_line_errors
+from mmseg_liteseg.command_line import PARTLY_DONE, fail, make_parser, one_line_errors
 from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
@@ -20,6 +20,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', metavar='DIR', help='write every prediction there, as a PNG of class indices')
     parser.add_argument('--show-dir', metavar='DIR', help='write pictures of labels and predictions there')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation, as the config describes it')
+    parser.add_argument(
+        '--strict', action='store_true', help='stop at the first picture that fails [go on, list them, exit with 1]'
+    )
     add_trust_option(parser)
     return parser.parse_args(argv)
 
@@ -39,10 +42,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.tta:
             launch.enable_tta(cfg)
         launch.drop_training_hooks(cfg)
+        if not args.strict:
+            launch.tolerate_failures(cfg)
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
         runner.test()
         launch.end_distributed()
+        failures = launch.failures_of(runner)
+    if failures:
+        fail('\n  '.join([f'{len(failures)} pictures failed and are in no figure:', *failures]), PARTLY_DONE)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ from .multi_label import MultiLabelDataset
 from .pair_list import PairListDataset
 from .stream import SeededDataset, StreamSampler
 from .synthetic_street import SyntheticStreetDataset
+from .tolerant import TolerantDataset
 from .transforms import (
     CheckLabels,
     LoadAnnotations,
@@ -37,4 +38,5 @@ __all__ = [
     'SeededDataset',
     'StreamSampler',
     'SyntheticStreetDataset',
+    'TolerantDataset',
 ]

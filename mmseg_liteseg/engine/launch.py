@@ -163,6 +163,12 @@ def save_predictions(cfg: Config, folder: str) -> None:
         parents=True, exist_ok=True
     )  # mmseg's metric makes it in one process, and the others may be first
     first = evaluators if isinstance(evaluators, dict) else evaluators[0]
+    if first['type'].endswith('IoUMetric') and not first.get('format_only'):  # it would lose images of equal names
+        cfg.custom_hooks = [
+            *(cfg.get('custom_hooks') or []),
+            ConfigDict(type='mmseg_liteseg.PredictionsHook', out_dir=folder),
+        ]
+        return
     first['output_dir'] = folder
     if first['type'].endswith('CityscapesMetric'):  # else it deletes what it wrote
         first['keep_results'] = True
@@ -177,6 +183,21 @@ def paint_predictions(cfg: Config, folder: str) -> None:
     _require_folder('--show-dir', folder)
     hook = ConfigDict(type='mmseg_liteseg.PaintHook', out_dir=folder)
     cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
+def tolerate_failures(cfg: Config) -> None:
+    """Lets a test go on after a picture that fails. Several processes stop at the first: their results must be even."""
+    loop, loader = cfg.get('test_cfg') or {}, cfg.get('test_dataloader') or {}
+    if cfg.launcher != 'none' or loop.get('type', 'TestLoop') != 'TestLoop' or 'collate_fn' in loader:
+        return
+    cfg.test_cfg = ConfigDict(loop, type='mmseg_liteseg.TolerantTestLoop')
+    loader.dataset = ConfigDict(type='mmseg_liteseg.TolerantDataset', dataset=loader.dataset)
+    loader.collate_fn = ConfigDict(type='mmseg_liteseg.datasets.tolerant.collate_readable')
+
+
+def failures_of(runner: Runner) -> list[str]:
+    """A line for each picture that the last test left out."""
+    return list(getattr(runner.test_loop, 'failures', ()))
 
 
 def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Sequence
 
 import cv2
-import mmcv
 import numpy as np
-from mmengine import fileio
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 
+from mmseg_liteseg.datasets.transforms.loading import read_any
+from mmseg_liteseg.images import read_picture, shown
 from mmseg_liteseg.registry import HOOKS
 from mmseg_liteseg.visualization.files import replaced_by
 from mmseg_liteseg.visualization.overlays import paint_label, paint_masks
+
+from .names import ResultNames
 
 
 @HOOKS.register_module()
@@ -24,7 +25,7 @@ class PaintHook(Hook):
     """Writes a picture for each test image: the image, its labels over it if there are any, the prediction over it.
 
     mmseg's SegVisualizationHook puts its pictures deep into a folder named by the time; this one writes where it is
-    told, under the names that the data set gives its images.
+    told, under the names that the data set gives its images. Images of more than 8 bits are stretched.
 
     Args:
         out_dir: Folder of the pictures, made if missing.
@@ -39,7 +40,7 @@ class PaintHook(Hook):
         """Takes over the data set's colours and folder."""
         dataset = runner.test_dataloader.dataset
         self._palette = dataset.metainfo['palette']
-        self._root = getattr(dataset, 'data_prefix', {}).get('img_path', '')
+        self._names = ResultNames(dataset)
         model = getattr(runner.model, 'module', runner.model)  # of test-time augmentation or DDP
         self._multi_label = getattr(getattr(model, 'decode_head', None), 'multi_label', False)
         self._backend_args = getattr(dataset, 'backend_args', None)
@@ -49,12 +50,12 @@ class PaintHook(Hook):
     ) -> None:
         """Paints one batch."""
         for sample in outputs:
-            content = fileio.get(sample.img_path, backend_args=self._backend_args)
-            image = mmcv.imfrombytes(content, channel_order='rgb')
+            content = read_any(sample.img_path, self._backend_args)
+            image = read_picture(content, shown(sample.img_path))[..., ::-1]
             fields = [sample.get(name) for name in ('gt_sem_seg', 'pred_sem_seg')]
             labels = [field.data.cpu().numpy() for field in fields if field is not None]
             panels = [image, *(self._paint(image, label) for label in labels)]
-            with replaced_by(self.out_dir / self._relative_name(sample.img_path)) as temporary:
+            with replaced_by(self.out_dir / self._names.of(sample.img_path, '.png')) as temporary:
                 temporary.write_bytes(cv2.imencode('.png', np.hstack(panels)[..., ::-1])[1].tobytes())
 
     def _paint(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -66,10 +67,3 @@ class PaintHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Says where the pictures are."""
         runner.logger.info(f'Pictures of labels and predictions are in {self.out_dir}')
-
-    def _relative_name(self, img_path: str) -> Path:
-        """Keeps the data set's folders: two cities may use one file name."""
-        relative = os.path.relpath(img_path, self._root) if self._root else os.path.basename(img_path)
-        if relative.startswith(os.pardir):
-            relative = os.path.basename(img_path)
-        return Path(relative).with_suffix('.png')

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 import cv2
-import mmcv
 import numpy as np
-from mmengine import fileio
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 
+from mmseg_liteseg.datasets.transforms.loading import read_any
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.images import read_picture, shown
 
 from .curves import draw_curves, read_scalars
 from .files import replaced_by
@@ -89,8 +89,8 @@ class EvaluationHook(Hook):
             )
             self.confusion += count_pairs(label, prediction, len(self.confusion), self.ignore_index)
             if self._seen in self.wanted:
-                content = fileio.get(sample.img_path, backend_args=self.backend_args)
-                self.samples.append((mmcv.imfrombytes(content, channel_order='rgb'), label, prediction))
+                content = read_any(sample.img_path, self.backend_args)
+                self.samples.append((read_picture(content, shown(sample.img_path))[..., ::-1], label, prediction))
             self._seen += 1
 
 

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
-from pathlib import Path
+from types import SimpleNamespace
 
-import pytest
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from PIL import Image
 
 from mmseg_liteseg.engine import PaintHook
+from tests.images.builders import encode, pixels
 
 
-@pytest.mark.parametrize(
-    ('root', 'img_path', 'name'),
-    [
-        ('data/city/images', 'data/city/images/bonn/1.jpg', 'bonn/1.png'),  # two cities may use one name
-        ('data/city/images', '/elsewhere/1.jpg', '1.png'),
-        ('', 'synthetic://32x32/seed0/images/val_00002.png', 'val_00002.png'),
-    ],
-)
-def test_names_stay_below_the_folder(tmp_path, root, img_path, name):
-    hook = PaintHook(str(tmp_path))
-    hook._root = root
-    assert hook._relative_name(img_path) == Path(name)
+def test_pictures_of_16_bits_are_not_black(tmp_path):
+    (tmp_path / 'a.png').write_bytes(encode(pixels((8, 9, 3), np.uint16, 4088)))
+    dataset = SimpleNamespace(metainfo=dict(palette=[(0, 0, 0)]), data_prefix=dict(img_path=str(tmp_path)))
+    runner = SimpleNamespace(test_dataloader=SimpleNamespace(dataset=dataset), model=None)
+    sample = SegDataSample(metainfo=dict(img_path=str(tmp_path / 'a.png')))
+    sample.pred_sem_seg = PixelData(data=torch.zeros(1, 8, 9, dtype=torch.long))
+    hook = PaintHook(str(tmp_path / 'out'))
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, {}, [sample])
+    picture = np.asarray(Image.open(tmp_path / 'out/a.png'))
+    assert picture.shape == (8, 18, 3)
+    assert (picture[:, :9].min(), picture[:, :9].max()) == (0, 255)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -150,3 +151,72 @@ def test_weights_of_another_model_are_refused(trained, checkpoint, tmp_path, cap
     options = ['--work-dir', tmp_path / 'work', '--cfg-options', 'model.decode_head.num_classes=5']
     text = refusal(capsys, [trained[0], checkpoint, *options])
     assert 'decode_head.conv_seg.weight has shape (2, 8, 1, 1), the model of this config needs (5, 8, 1, 1)' in text
+
+
+@pytest.fixture
+def broken(tiny_config, trained):
+    """The project with two images that cannot be read."""
+    folder = tiny_config.parent
+    (folder / 'images/town/1.png').write_bytes(b'')
+    (folder / 'images/town/2.png').write_bytes((folder / 'images/town/0.png').read_bytes()[:200])
+    return tiny_config
+
+
+def test_goes_on_after_bad_files_and_lists_them(broken, trained, half_right, tmp_path, capsys):
+    out = tmp_path / 'masks'
+    with pytest.raises(SystemExit) as caught:
+        run_alone(
+            main, [broken, half_right, '--work-dir', tmp_path / 'work', '--out', out, '--show-dir', tmp_path / 's']
+        )
+    assert caught.value.code == 1
+    lines = capsys.readouterr().err.strip().splitlines()[-3:]
+    assert lines[0] == 'error: 2 pictures failed and are in no figure:'
+    assert ['1.png: the file is empty' in lines[1], '2.png: cannot be read' in lines[2]] == [True, True]
+    assert sorted(path.name for path in out.iterdir()) == ['0.png', '3.png']
+    assert metrics(tmp_path / 'work')['mIoU'] == 25.0
+
+
+def test_strict_stops_at_the_first(broken, half_right, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run_alone(main, [broken, half_right, '--work-dir', tmp_path / 'work', '--strict'])
+    assert caught.value.code == 2
+    assert '1.png: the file is empty' in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_goes_on_with_test_time_augmentation_and_batches(broken, half_right, tmp_path, capsys):
+    options = ['--cfg-options', 'test_dataloader.batch_size=2', 'test_dataloader.num_workers=1']
+    with pytest.raises(SystemExit) as caught:
+        run_alone(main, [broken, half_right, '--work-dir', tmp_path / 'work', '--tta', *options])
+    assert caught.value.code == 1
+    assert 'error: 2 pictures failed' in capsys.readouterr().err
+
+
+def test_labels_beyond_the_classes_are_named(tiny_config, half_right, tmp_path, capsys):
+    mask = np.asarray(Image.open(tiny_config.parent / 'labels/town/3.png')).copy()
+    mask[0, 0] = 37
+    Image.fromarray(mask).save(tiny_config.parent / 'labels/town/3.png')
+    with pytest.raises(SystemExit) as caught:
+        run_alone(main, [tiny_config, half_right, '--work-dir', tmp_path / 'work'])
+    assert caught.value.code == 1
+    assert 'labels [37] in' in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_equal_names_in_two_sets_give_two_files(tiny_config, half_right, tmp_path):
+    text = tiny_config.read_text().replace('test_dataloader = val_dataloader', '')
+    root = tiny_config.parent
+    shutil.copytree(root / 'images/town', root / 'images/city')
+    shutil.copytree(root / 'labels/town', root / 'labels/city')
+    parts = [
+        f"dict(type='BaseSegDataset', data_root=r'{root}', data_prefix=dict(img_path='images/{part}', "
+        f"seg_map_path='labels/{part}'), img_suffix='.png', metainfo=dataset['metainfo'], pipeline=load)"
+        for part in ('town', 'city')
+    ]
+    tiny_config.write_text(
+        f"{text}\ntest_dataloader = dict(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', "
+        f"shuffle=False), dataset=dict(type='ConcatDataset', datasets=[{', '.join(parts)}]))\n"
+    )
+    out, show = tmp_path / 'masks', tmp_path / 'pictures'
+    run_alone(main, [tiny_config, half_right, '--work-dir', tmp_path / 'work', '--out', out, '--show-dir', show])
+    for folder in (out, show):
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*.png'))
+        assert names == [f'{part}/{i}.png' for part in ('city', 'town') for i in range(4)]
