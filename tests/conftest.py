@@ -32,6 +32,7 @@ def _alone() -> None:
     """Each test starts as a tool does: in mmseg's scope, with nothing left of earlier runs."""
     forget_runs()
     init_default_scope('mmseg')
+    torch.manual_seed(0)  # random tensors must not depend on which tests ran before
 
 
 @pytest.fixture(scope='session')

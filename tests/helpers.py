@@ -31,6 +31,20 @@ def make_samples(n: int, size: tuple[int, int], num_classes: int, seed: int = 0)
     return [SegDataSample(gt_sem_seg=PixelData(data=label)) for label in labels]
 
 
+def assert_argmax(labels: torch.Tensor, logits: torch.Tensor) -> None:
+    """Every label (N, H, W) is of the largest of its logits (N, C, H, W), or ties with it within rounding.
+
+    Interpolation in float32 errs by a dozen roundings of 6e-8 of the largest logit, and by as much again for each of
+    some ten cells between a position and its origin: where a processor has no fused multiply-add, torch rounds
+    positions once more. Random logits tie that closely in fewer than one of a thousand pixels.
+    """
+    labels = labels.long()
+    assert labels.shape == logits.shape[:1] + logits.shape[2:]
+    behind = logits.amax(1) - logits.gather(1, labels[:, None])[:, 0]
+    assert behind.max() <= 1e-5 * logits.abs().max()
+    assert (labels != logits.argmax(1)).float().mean() <= 1e-3
+
+
 def forget_runs() -> None:
     """Drops what runners leave behind in this process: default scope, logger, message hub, visualizer."""
     for kind in (DefaultScope, MMLogger, MessageHub, Visualizer, SegLocalVisualizer):

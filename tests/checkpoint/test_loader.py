@@ -74,8 +74,8 @@ def test_init_model_gives_the_originals_logits(case, tmp_path):
     path = tmp_path / 'model.pdparams'
     path.write_bytes(dumps_pdparams({key: make_param(key, size) for key, size in layout}))
 
-    model = init_model(cfg, str(path), device='cpu')
-    image = make_input(tuple(map(int, shape.split('x'))))
+    model = init_model(cfg, str(path), device='cpu').double()  # as in tests/models/test_parity.py
+    image = make_input(tuple(map(int, shape.split('x')))).double()
     with torch.no_grad():
         logits = model.encode_decode(image, [dict(img_shape=image.shape[2:])])
     expected = torch.from_numpy(load_data('parity_eval.npz')[case])

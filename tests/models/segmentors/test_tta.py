@@ -42,7 +42,9 @@ def model():
     cfg = Config.fromfile(REPO / f'configs/ppliteseg/{FULL}.py')
     built = MODELS.build(cfg.model)
     load_reference_weights(built)
-    return built.eval()
+    # in float64, where processors agree, from the first convolution on
+    built.backbone.register_forward_pre_hook(lambda _, inputs: tuple(x.double() for x in inputs))
+    return built.double().eval()
 
 
 def _pipeline(steps: list) -> Compose:
@@ -73,7 +75,7 @@ def test_parity(model, protocol, tmp_path):
     sample = _predict(model, protocol, tmp_path)
     scores = sample.seg_logits.data
     best, second = scores.topk(2, dim=0).values
-    tie = best - second < 1e-6 * scores.abs().max()
+    tie = best - second < 2e-6 * scores.abs().max()  # the original's rounding: see tests/models/test_parity.py
     wrong = sample.pred_sem_seg.data[0] != torch.from_numpy(REFERENCE[protocol])
     assert (wrong & ~tie).sum() == 0
     assert wrong.sum() <= 3
