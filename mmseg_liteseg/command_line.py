@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import Any, Iterator, NoReturn
@@ -63,7 +64,8 @@ def make_parser(description: str, example: str) -> ToolParser:
 def one_line_errors(args: argparse.Namespace | None = None, stopped: str = 'stopped') -> Iterator[None]:
     """Ends the process with ``error: ...`` and status 2 where our own error, or one of the system's, comes through.
 
-    Errors of any other type are faults of the code: they keep their traceback. So does everything with ``--debug``.
+    So do types and arguments in a config that no registry knows. All other errors are faults of the code and keep their
+    traceback, as everything does with ``--debug``.
 
     Args:
         args: Of a ``ToolParser``.
@@ -86,6 +88,12 @@ def one_line_errors(args: argparse.Namespace | None = None, stopped: str = 'stop
         if getattr(args, 'debug', False):
             raise
         fail(describe(error))
+    except (KeyError, TypeError) as error:
+        fault = fault_of_config(error)
+        if fault is None or getattr(args, 'debug', False):
+            raise
+        _tell_torchrun(error)
+        fail(fault)
     except KeyboardInterrupt:
         if getattr(args, 'debug', False):
             raise
@@ -111,6 +119,24 @@ def describe(error: BaseException) -> str:
     """The error in one line of words."""
     lines = (line.strip() for line in own_words(str(error)).splitlines())
     return ' '.join(filter(None, lines)) or type(error).__name__
+
+
+def fault_of_config(error: BaseException) -> str | None:
+    """In words, a type or an argument of a config that mmengine's registries do not know; None for all else.
+
+    mmengine raises KeyError and TypeError for these, as faults of code do.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    text = ' '.join(str(error).split())
+    if isinstance(error, KeyError):
+        found = re.search(r'[\w.]+ is not in the \S+ registry', text)
+        return f'{found.group()}: it is misspelt, or custom_imports does not name its module' if found else None
+    if trace is None or os.path.basename(trace.tb_frame.f_code.co_filename) != 'build_functions.py':
+        return None
+    found = re.search(r"[\w.]+\(\) (got an unexpected keyword argument '\w+'|missing \d+ required .*)", text)
+    return f'config: {found.group()}' if found else None
 
 
 def _rank() -> str:

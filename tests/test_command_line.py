@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -96,4 +97,36 @@ def test_make_parser():
 
 @pytest.mark.parametrize('path', sorted((REPO / 'tools').rglob('*.py')), ids=lambda path: path.stem)
 def test_every_tool_reports_its_errors_this_way(path):
-    assert 'with one_line_errors(args' in path.read_text()
+    text = path.read_text()
+    elsewhere = re.search(r'^from ([\w.]+) import main$', text, re.MULTILINE)
+    if elsewhere:
+        text = (REPO / f'{elsewhere.group(1).replace(".", "/")}.py').read_text()
+    assert 'with one_line_errors(args' in text
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'line'),
+    [
+        (
+            dict(type='mmseg_liteseg.STDCNett'),
+            r'error: mmseg_liteseg\.STDCNett is not in the .* registry: it is misspelt',
+        ),
+        (
+            dict(type='mmseg_liteseg.STDCNet', arc='x'),
+            r"error: config: .*__init__\(\) got an unexpected keyword argument 'arc'",
+        ),
+        (dict(type='mmseg_liteseg.STDCNet', arch='x'), r'error: .*arch must be one of'),
+    ],
+)
+def test_faults_of_a_config_that_only_building_finds(cfg, line):
+    from mmseg_liteseg.registry import MODELS
+
+    with pytest.raises(SystemExit, match=rf'^{line}'), one_line_errors():
+        MODELS.build(cfg)
+
+
+def test_the_same_types_of_errors_elsewhere_are_faults_of_the_code():
+    with pytest.raises(TypeError), one_line_errors():
+        describe()
+    with pytest.raises(KeyError), one_line_errors():
+        {}['x']

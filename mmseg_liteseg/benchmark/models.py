@@ -14,6 +14,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.engine.cpu import sync_bn_to_bn
 from mmseg_liteseg.engine.loading import reading
 
@@ -24,7 +25,7 @@ from .scenes import batch_of
 
 def load_config(model: Model) -> Config:
     """The config with BN for SyncBN, without pretrained weights, with the parts that ``+stock`` and ``+fast`` mean."""
-    cfg = Config.fromfile(model.config)
+    cfg = read_config(model.config, kind=BenchmarkError)
     if 'model' not in cfg:
         raise BenchmarkError(f'{model.config}: this config has no model')
     init_default_scope(cfg.get('default_scope', 'mmseg'))

@@ -15,6 +15,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmseg_liteseg.checkpoint.finite import check_finite
+from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
 from mmseg_liteseg.registry import DATASETS, MODELS
 
@@ -62,11 +63,8 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
         LiteSegError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
             something that an exported model does not do; the message names the file or the field.
     """
-    if not Path(config).is_file():
-        raise DeployError(f'config {config}: no such file')
+    cfg = read_config(config, cfg_options, DeployError)
     check_checkpoint_path(checkpoint)
-    cfg = Config.fromfile(config)
-    cfg.merge_from_dict(cfg_options or {})
     _check_inference(cfg, config)
     pipeline = find_pipeline(cfg)
     steps, color_type = read_steps(pipeline), read_color_type(pipeline)

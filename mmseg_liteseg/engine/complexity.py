@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import torch
 from mmengine.analysis import FlopAnalyzer
-from mmengine.config import Config
 from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
+
+from mmseg_liteseg.config_file import read_config
 
 # Heads that only training runs: ours live in the decode head, mmseg's beside it.
 _TRAINING_ONLY = ('decode_head.aux_heads.', 'auxiliary_head.')
@@ -45,7 +46,7 @@ def build_segmentor(config: str) -> nn.Module:
     """Segmentor of a config, without weights, on the CPU."""
     from mmseg.registry import MODELS
 
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     return revert_sync_batchnorm(MODELS.build(cfg.model))
 

@@ -17,6 +17,7 @@ from mmengine.dist import get_world_size
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.errors import LiteSegError
 
 from .cpu import adapt_to_cpu
@@ -46,14 +47,10 @@ def load_config(args: argparse.Namespace) -> Config:
     """Reads the config and puts the command line's settings into it.
 
     Raises:
-        LaunchError: if the file does not exist.
+        LaunchError: if the file does not exist or cannot be read.
         SettingError: a setting stands in two places with two values.
     """
-    if not Path(args.config).is_file():
-        raise LaunchError(f'config {args.config}: no such file')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options, LaunchError)
     for note in follow(cfg):
         print(note)
     cfg.launcher = args.launcher
