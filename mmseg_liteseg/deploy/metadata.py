@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from mmseg_liteseg.images.decode import COLOR_TYPES
+
 from .errors import DeployError
+from .fields import brief, check_choice, check_names, check_numbers, check_palette, check_real, check_size, check_whole
 from .steps import check_steps, from_resize
 
 KEY = 'mmseg_liteseg'
@@ -66,14 +69,24 @@ class Interface:
         return self.dtype == 'uint8' or not self.normalized
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ('layout', self.layout, LAYOUTS),
-            ('dtype', self.dtype, DTYPES),
-            ('color', self.color, COLORS),
-            ('output', self.output, OUTPUTS),
-        ):
-            if value not in allowed:
-                raise DeployError(f'{name}: expected one of {", ".join(allowed)}, got {value!r}')
+        check_choice('layout', self.layout, LAYOUTS)
+        check_choice('dtype', self.dtype, DTYPES)
+        check_choice('color', self.color, COLORS)
+        check_choice('output', self.output, OUTPUTS)
+        for name in ('mean', 'std'):
+            if not isinstance(getattr(self, name), (list, tuple)) or not getattr(self, name):
+                raise DeployError(f'{name}: expected a number per channel, got {brief(getattr(self, name))}')
+            check_numbers(name, getattr(self, name))
+        if not all(self.std):
+            raise DeployError(f'std: expected no zero, got {self.std}')
+        if self.size is not None:
+            check_size('size', self.size)
+        if self.batch is not None:
+            check_whole('batch', self.batch, 1)
+        if self.threshold is not None:
+            check_real('threshold', self.threshold, 0, 1)
+        for name in ('align_corners', 'multi_label', 'normalized'):
+            check_choice(name, getattr(self, name), (True, False))
         if self.multi_label and self.threshold is None:
             raise DeployError('threshold: expected a probability for classes that are a yes or no each, got none')
 
@@ -112,6 +125,18 @@ class Metadata:
     tools: dict[str, Any] = field(default_factory=dict)
     color_type: str | int = 'color'
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.interface, Interface):
+            raise DeployError(f'interface: expected an Interface, got {brief(self.interface)}')
+        check_names('classes', self.classes)
+        check_palette('palette', self.palette)
+        known = isinstance(self.color_type, str) and self.color_type in COLOR_TYPES
+        if not known:  # flags of cv2.imread
+            check_whole('color_type', self.color_type, -1)
+        for name in ('source', 'tools'):
+            if not isinstance(getattr(self, name), dict):
+                raise DeployError(f'{name}: expected a dictionary, got {brief(getattr(self, name))}')
+
     @property
     def takes_colours(self) -> bool:
         """Whether it sees 8-bit colours, or grey made of them: pictures of any kind can be brought to that."""
@@ -143,7 +168,7 @@ class Metadata:
             old = from_resize(data.pop('resize', None))
             data['steps'] = check_steps(data.get('steps') or old, name)
             return cls(interface=Interface(**interface), **data)
-        except DeployError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except DeployError as error:
+            raise (error if str(error).startswith(name) else DeployError(f'{name}: {error}')) from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DeployError(f'{name}: its metadata under {KEY} cannot be read: {error!r}') from None

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from .errors import DeployError
+from .fields import brief, check_numbers
 
 Step = Mapping[str, Any]
 Size = Tuple[int, int]
@@ -54,9 +55,9 @@ def check_steps(steps: Iterable[Step], name: str) -> tuple[dict[str, Any], ...]:
         DeployError: a type, an argument or an interpolation is unknown.
     """
     checked = []
-    for step in steps:
-        kind = step.get('type')
-        if kind not in ARGUMENTS:
+    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+        kind = step.get('type') if isinstance(step, Mapping) else step
+        if not isinstance(kind, str) or kind not in ARGUMENTS or not isinstance(step, Mapping):
             raise DeployError(f'{name}: step {kind!r}: expected one of {", ".join(ARGUMENTS)}')
         unknown = sorted(set(step) - {'type', *ARGUMENTS[kind]})
         if unknown:
@@ -65,8 +66,27 @@ def check_steps(steps: Iterable[Step], name: str) -> tuple[dict[str, Any], ...]:
         backend = step.get('backend') or 'cv2'
         if method not in INTERPOLATIONS or backend not in ('cv2', 'pillow'):
             raise DeployError(f'{name}: step {kind}: interpolation {method!r} of backend {backend!r} is unknown')
+        _check_values(step, f'{name}: step {kind}')
         checked.append(dict(step))
     return tuple(checked)
+
+
+def _check_values(step: Step, name: str) -> None:
+    """Numbers where numbers belong, and what a step cannot do without."""
+    for key in ('scale', 'scale_factor', 'size_divisor', 'max_size', 'size'):
+        if step.get(key) is not None:
+            check_numbers(f'{name}: {key}', step[key], np.finfo(float).tiny)
+            if key in ('scale', 'size') and step['type'] in ('Resize', 'Pad') and np.size(step[key]) != 2:
+                raise DeployError(f'{name}: {key}: expected two sides, got {brief(step[key])}')
+    needed = dict(Resize=('scale', 'scale_factor'), ResizeShortestEdge=('scale',), Pad=('size', 'size_divisor'))
+    square = step['type'] == 'Pad' and step.get('pad_to_square')
+    keys = needed.get(step['type'], ())
+    if keys and not square and all(step.get(key) is None for key in keys):
+        raise DeployError(f'{name}: expected {" or ".join(keys)}, got neither')
+    if step['type'] == 'ResizeShortestEdge' and step.get('max_size') is None:
+        raise DeployError(f'{name}: expected max_size')
+    if step.get('padding_mode', 'constant') not in _BORDERS:
+        raise DeployError(f'{name}: padding_mode {step["padding_mode"]!r} is unknown')
 
 
 def from_resize(resize: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.fields import brief, check_whole
 from mmseg_liteseg.deploy.instructions import saturates
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import Runner, open_artefact
@@ -36,9 +38,12 @@ def open_model(
     if runner is None:
         if path.suffix not in SUFFIXES or not path.is_file():
             raise DeployError(f'model {path}: expected .onnx, or the .xml of OpenVINO')
-        if threads < 0:
-            raise DeployError(f'threads: expected 0 (as many as the runtime likes) or more, got {threads}')
+        check_whole('threads', threads, 0)  # 0: as many as the runtime likes
+        if device is not None and not isinstance(device, str):
+            raise DeployError(f'device: expected a name, got {brief(device)}')
         runner = open_artefact(path, threads, device)
+    if metadata is not None and not isinstance(metadata, Metadata):
+        raise DeployError(f'metadata: expected Metadata(...), got {brief(metadata)} (read_metadata reads files)')
     metadata = metadata or runner.metadata
     if metadata is None:
         raise DeployError(
@@ -61,12 +66,23 @@ def read_metadata(path: str | Path) -> Metadata:
     Raises:
         DeployError: there is no such file, or a field is missing or wrong.
     """
-    path = Path(path)
+    path = as_path('metadata', path)
     try:
         text = path.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
         raise DeployError(f'metadata {path}: cannot be read ({error})') from None
     return Metadata.from_json(text, str(path))
+
+
+def as_path(name: str, value: str | Path) -> Path:
+    """A path from a caller.
+
+    Raises:
+        DeployError: it is none.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise DeployError(f'{name}: expected a path, got {brief(value)}')
+    return Path(value)
 
 
 def check_metadata(runner: Runner, interface: Interface, name: str) -> None:

@@ -8,7 +8,6 @@ from typing import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Metadata
@@ -145,6 +144,8 @@ def write_palette(path: Path, mask: np.ndarray, palette: Sequence[tuple[int, int
     """
     if mask.dtype != np.uint8:
         raise DeployError(f'{shown(path)}: a palette holds 256 colours, the model has more classes')
+    from PIL import Image  # nothing else here needs it
+
     picture = Image.fromarray(mask)
     picture.putpalette([value for colour in palette for value in colour])
     with replaced_by(path) as temporary, temporary.open('wb') as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from mmseg_liteseg import images
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.fields import brief
 from mmseg_liteseg.images import ImageFileError
 
 ORDERS = ('bgr', 'rgb')
@@ -33,6 +35,8 @@ def read_image(path: str | Path, color_type: str | int = 'color') -> np.ndarray:
     Raises:
         DeployError: there is no such file, it is no picture, or does not hold what is asked for.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise DeployError(f'image: expected a path, got {brief(path)}')
     try:
         return images.read_image(path, color_type)
     except ImageFileError as error:

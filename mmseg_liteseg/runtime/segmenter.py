@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.fields import brief, check_choice, check_real, check_whole
 from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.deploy.runners import Runner
 from mmseg_liteseg.images import ImageFileError, check_range, shown, to_picture
 from mmseg_liteseg.visualization.overlays import make_palette, paint_label, paint_masks
 
 from .confidence import check_has_scores, labels_with_confidence
-from .opening import open_model
+from .opening import as_path, open_model
 from .pictures import ORDERS, read_image, to_bands, to_bgr
 from .sizing import network_size, prepare_picture, to_mask
 from .tiling import Tiling
@@ -81,11 +82,11 @@ class Segmenter:
         metadata: Metadata | None = None,
         runner: Runner | None = None,
     ) -> None:
-        if order not in ORDERS:
-            raise DeployError(f'order: expected one of {", ".join(ORDERS)}, got {order!r}')
-        if batch < 1:
-            raise DeployError(f'batch: expected a positive number, got {batch}')
-        self.path, self.order, self.tiling = Path(path), order, tiling
+        check_choice('order', order, ORDERS)
+        check_whole('batch', batch, 1)
+        if tiling is not None and not isinstance(tiling, Tiling):
+            raise DeployError(f'tiling: expected Tiling((H, W), overlap), got {brief(tiling)}')
+        self.path, self.order, self.tiling = as_path('model', path), order, tiling
         self._runner, self.metadata = open_model(self.path, threads, device, metadata, runner)
         self.runtime = self._runner.runtime
         self._interface = self.metadata.interface
@@ -156,12 +157,13 @@ class Segmenter:
             DeployError: as in ``predict``; or the mask is of another size.
         """
         checked = self._checked(image)
+        if mask is not None and (not isinstance(mask, np.ndarray) or mask.dtype.kind not in 'uib'):
+            raise DeployError(f'mask: expected an array of labels, got {type(mask).__name__}')
+        check_real('alpha', alpha, 0, 1)
         mask = self._predict([checked])[0] if mask is None else mask
         bgr = to_picture(checked)
         if mask.shape[-2:] != bgr.shape[:2]:
             raise DeployError(f'mask: expected the size of the picture, {bgr.shape[:2]}, got {mask.shape}')
-        if not 0 <= alpha <= 1:
-            raise DeployError(f'alpha: expected 0 to 1, got {alpha}')
         palette = self.metadata.palette or make_palette(len(self.metadata.classes))
         paint = paint_masks if self._interface.multi_label else paint_label
         painted = paint(bgr, mask, [colour[::-1] for colour in palette], alpha)

@@ -8,6 +8,7 @@ from typing import Iterator
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.fields import check_size, check_whole
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Tiling:
     overlap: int
 
     def __post_init__(self) -> None:
-        if self.overlap < 0 or min(self.size) < 1 or min(self.size) <= self.overlap:
+        check_size('tile', self.size)
+        check_whole('tile overlap', self.overlap, 0)
+        if min(self.size) <= self.overlap:
             raise DeployError(
                 f'tile: expected sides larger than the overlap, got {self.size[0]}x{self.size[1]} and {self.overlap}'
             )

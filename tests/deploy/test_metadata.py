@@ -42,7 +42,7 @@ def test_classes_that_are_a_yes_or_no_each():
 
 
 def test_later_format_is_refused():
-    text = json.loads(Metadata(make(), (), ()).to_json())
+    text = json.loads(Metadata(make(), ('a',), ()).to_json())
     with pytest.raises(DeployError, match='format 3'):
         Metadata.from_json(json.dumps({**text, 'format': 3}), 'x.onnx')
 
@@ -72,7 +72,7 @@ def test_prepare_raw_only_orders_channels():
 
 
 def test_resize_of_format_1_becomes_steps():
-    text = json.loads(Metadata(make(), (), ()).to_json())
+    text = json.loads(Metadata(make(), ('a',), ()).to_json())
     del text['steps']
     old = json.dumps({**text, 'format': 1, 'resize': dict(scale_factor=0.5, to_float32=True)})
     assert Metadata.from_json(old, 'x.onnx').steps == (dict(type='ToFloat32'), dict(type='Resize', scale_factor=0.5))

@@ -134,7 +134,7 @@ def test_overlays_that_cannot_be(segmenter):
     made = segmenter()
     with pytest.raises(DeployError, match=r'mask: expected the size of the picture, \(4, 4\), got \(4, 5\)'):
         made.overlay(draw(4, 4), np.zeros((4, 5), np.uint8))
-    with pytest.raises(DeployError, match='alpha: expected 0 to 1'):
+    with pytest.raises(DeployError, match='alpha: expected a number of 0 to 1'):
         made.overlay(draw(4, 4), alpha=2)
 
 
