@@ -33,7 +33,7 @@ def class_names(masks: Sequence[tuple[Path, ...]]) -> list[str]:
     folders = Counter(_class_of(mask) for group in masks for mask in group)
     apart = all(len({_class_of(mask) for mask in group}) == len(group) for group in several)
     repeated = len(masks) == 1 or len(folders) < sum(folders.values())
-    return sorted(folders) if several and apart and repeated else []
+    return sorted(folders) if several and apart and repeated and all(folders) else []
 
 
 def _class_of(mask: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 
@@ -155,7 +155,7 @@ def _layout(matches: list) -> str:
 
 
 def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolder:
-    """labelme's, COCO's or Supervisely's shapes, drawn."""
+    """Shapes of annotation tools, drawn."""
     labels = shapes.labels
     by_name = {annotation.image.with_suffix('').as_posix(): annotation for annotation in shapes.annotations}
 
@@ -179,7 +179,10 @@ def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolde
     alone = [f'{path}: an image without shapes' for path in tree.images if path not in images]
     table = dict(source=shapes.format, classes=[dict(label=i, name=row.name) for i, row in enumerate(rows)])
     notes = [*shapes.notes, *([f'ignored (255): {say_some(shapes.ignored)}'] if shapes.ignored else [])]
-    return LabelledFolder(
-        tree.root, f'shapes in {shapes.format} JSON', rows, samples, lambda sample: render(sample.name), False, table,
-        notes, alone,
-    )  # fmt: skip
+    layout = f'shapes in files of {shapes.format}'
+    read = _by_name(render)
+    return LabelledFolder(tree.root, layout, rows, samples, read, False, table, notes, alone)
+
+
+def _by_name(render: Callable[[str], np.ndarray]) -> Callable[[Sample], np.ndarray]:
+    return lambda sample: render(sample.name)

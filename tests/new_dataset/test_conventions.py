@@ -376,3 +376,55 @@ def test_two_spellings_of_binary_masks(tmp_path):
     plan, cfg = convert(tmp_path / 'in')
     check_labels(cfg, truths, BINARY)
     assert 'the same two classes' in str(plan)
+
+
+def test_ultralytics_outlines(tmp_path):
+    truths = {}
+    for i in range(4):
+        split = 'val' if i == 3 else 'train'
+        labels = np.zeros(SIZE, np.uint8)
+        if i != 1:  # one image without objects: an empty file
+            labels[6:24, 8:32] = 2
+        save(tmp_path / f'in/images/{split}/{i}.jpg', photo(labels))
+        path = tmp_path / f'in/labels/{split}/{i}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('1 0.125 0.125 0.5 0.125 0.5 0.5 0.125 0.5\n' if i != 1 else '')
+        truths[f'{i}.jpg'] = labels
+    (tmp_path / 'in/data.yaml').write_text('path: .\ntrain: images/train\nnames:\n  0: roof\n  1: lake\n')
+    plan, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'background': 0, 'lake': 2}, tolerance=0.03)
+    assert [len(samples) for samples in plan.splits.values()] == [3, 1]
+
+
+def test_ade20k_list_of_objects(tmp_path):
+    """A table with more columns, 0 left out of it."""
+
+    def make(labels):
+        stored = np.array([1, 2, 4], np.uint8)[labels]
+        stored[:3] = 0
+        return stored
+
+    folder(tmp_path / 'in', 'images/training/ADE_{i}.jpg', 'annotations/training/ADE_{i}.png', make)
+    rows = 'Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t0.1\t9\t1\t1\twall\n2\t0.1\t9\t1\t0\tbuilding, edifice\n'
+    rows += '3\t0.1\t9\t1\t1\tsky\n4\t0.1\t9\t1\t1\tfloor, flooring\n'
+    (tmp_path / 'in/objectInfo150.txt').write_text(rows)
+    (tmp_path / 'in/sceneCategories.txt').write_text(''.join(f'ADE_{i} kitchen\n' for i in range(300)))
+    _, cfg = convert(tmp_path / 'in')
+    truths = {f'ADE_{i}.jpg': np.where(make(truth(i)) == 0, 9, truth(i)) for i in range(5)}
+    check_labels(cfg, truths, dict(zip(('wall', 'building, edifice', 'floor, flooring'), range(3))))
+
+
+def test_kitti_ids_not_colours_nor_instances(tmp_path):
+    truths = {}
+    for i in range(4):
+        for kind, pixels in (
+            ('image_2', photo(truth(i))),
+            ('semantic', np.array([7, 11, 26], np.uint8)[truth(i)]),
+            ('semantic_rgb', COLOURS[truth(i)]),
+            ('instance', truth(i).astype(np.uint16) * 256),
+        ):
+            save(tmp_path / f'in/training/{kind}/00000{i}_10.png', pixels)
+        save(tmp_path / f'in/testing/image_2/00000{i}_10.png', photo(truth(9)))
+        truths[f'00000{i}_10.png'] = truth(i)
+    _, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'class_7': 0, 'class_11': 1, 'class_26': 2})

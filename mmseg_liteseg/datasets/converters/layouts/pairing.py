@@ -11,7 +11,7 @@ from typing import Callable, Iterable, Sequence
 from ..errors import ConversionError
 from .appearance import looks_like_mask
 from .lists import SplitLists
-from .vocabulary import IMAGE_WORDS, SPLIT_WORDS
+from .vocabulary import COLOUR_WORDS, IMAGE_WORDS, SPLIT_WORDS
 from .walk import Tree
 from .words import Reading, rank, read_name
 
@@ -161,7 +161,7 @@ def _by_names(readings: dict[Path, Reading], image_files: list[Path], mask_files
 
 
 def _family(reading: Reading) -> tuple[str, ...]:
-    return tuple(sorted(set(reading.family) - IMAGE_WORDS - set(SPLIT_WORDS)))
+    return tuple(sorted(set(reading.family) - (IMAGE_WORDS - COLOUR_WORDS) - set(SPLIT_WORDS)))
 
 
 def _pair(readings: dict[Path, Reading], images: list[Path], masks: list[Path]) -> dict[Path, list[Path]]:

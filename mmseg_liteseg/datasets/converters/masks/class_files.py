@@ -118,7 +118,8 @@ def _from_lines(text: str) -> tuple[Entry, ...]:
     lines = [line for line in lines if line and not line.startswith(('#', '//'))]
     if not lines or any(len(line) > 120 for line in lines):
         return ()
-    rows = [re.split(r'[,\t;:]+\s*', line) for line in lines]
+    divider = r'\t+' if all('\t' in line for line in lines) else r'[,\t;:]+\s*'
+    rows = [re.split(divider, line) for line in lines]
     if all(len(row) == 1 for row in rows):
         rows = [_split_blanks(line) for line in lines]
     else:  # '64 128 64<tab>Animal'

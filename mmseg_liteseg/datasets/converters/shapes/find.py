@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterable
@@ -12,10 +11,12 @@ from ..errors import ConversionError
 from ..layouts.lists import Index
 from ..layouts.walk import Tree
 from ..masks.class_files import ClassFile, Entry
+from ..masks.decode import open_image
 from .coco import is_coco, read_coco
 from .drawing import Annotation
 from .labelme import is_labelme, read_labelme
 from .supervisely import is_supervisely, read_supervisely
+from .yolo import is_yolo, read_yolo
 
 _BACKGROUND = ('background', '_background_')
 
@@ -37,44 +38,99 @@ class Shapes:
 
 
 def find_shapes(tree: Tree, found: Iterable[ClassFile] = (), track: Callable = iter) -> Shapes | None:
-    """Reads labelme's, COCO's and Supervisely's files; None if there are none.
+    """Reads labelme's, COCO's, Supervisely's and Ultralytics' files; None if there are none.
 
     Args:
         tree: The files of a folder.
-        found: Lists of classes, which give the order.
+        found: Lists of classes, which give names and order.
         track: Wraps what is gone through, to show progress.
 
     Raises:
         ConversionError: If a file is not as its tool writes it, or the folder holds several formats.
     """
-    index = Index(tree.images)
-    notes: list[str] = []
-    annotations: list[Annotation] = []
-    formats: Counter = Counter()
-    for path in track([path for path in tree.texts if path.suffix.lower() == '.json']):
-        content = _parse(tree.root / path)
-        try:
-            if is_coco(content):
-                formats['COCO'] += 1
-                annotations += read_coco(path, content, index, notes)
-            elif is_labelme(content):
-                formats['labelme'] += 1
-                annotations.append(read_labelme(path, content, index))
-            elif is_supervisely(content):
-                formats['Supervisely'] += 1
-                annotations.append(read_supervisely(path, content, index))
-        except ConversionError as error:
-            if formats['COCO']:  # one file holds them all
-                raise
-            notes.append(f'left out: {error}')
+    found = list(found)
+    reader = _Reader(tree, Index(tree.images), _ordered(found))
+    for path in track([path for path in tree.texts if path.suffix.lower() in ('.json', '.txt')]):
+        reader.read(path)
+    reader.read_empty()
+    annotations, notes = reader.annotations, reader.notes
     if not annotations:
-        if formats:
+        if reader.formats:
             raise ConversionError(f'{tree.root}: {notes[0] if notes else "annotation files without images"}')
         return None
-    if sum(count > 0 for count in formats.values()) > 1:
-        raise ConversionError(f'{tree.root}: files of {" and ".join(formats)}; name the folder of one of them')
-    classes, ignored = _classes(annotations, list(found), notes)
-    return Shapes(next(iter(formats)), _join(annotations), classes, ignored, notes)
+    if len(reader.formats) > 1:
+        names = ' and '.join(sorted(reader.formats))
+        raise ConversionError(f'{tree.root}: files of {names}; name the folder of one of them')
+    classes, ignored = _classes(annotations, found, notes)
+    return Shapes(next(iter(reader.formats)), _join(annotations), classes, ignored, notes)
+
+
+def _ordered(found: list[ClassFile]) -> list[str]:
+    """Names of classes by number, as Ultralytics' files need them."""
+    if not found:
+        return []
+    entries = found[0].entries
+    numbered = {entry.value if found[0].has_values else i: entry.name for i, entry in enumerate(entries)}
+    return [numbered.get(i, f'class_{i}') for i in range(max(numbered) + 1)]
+
+
+@dataclass
+class _Reader:
+    """Takes one file after the other for what it is."""
+
+    tree: Tree
+    index: Index
+    names: list[str]
+    annotations: list[Annotation] = field(default_factory=list)
+    formats: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    empty: list[Path] = field(default_factory=list)
+
+    def read(self, path: Path) -> None:
+        """Reads a file; what is broken is left out, but for COCO's, which holds everything."""
+        try:
+            if path.suffix.lower() == '.txt':
+                self._read_text(path)
+            else:
+                self._read_json(path, _parse(self.tree.root / path))
+        except ConversionError as error:
+            if 'COCO' in self.formats:
+                raise
+            self.notes.append(f'left out: {error}')
+
+    def read_empty(self) -> None:
+        """Ultralytics' files without a line: images without objects."""
+        if 'Ultralytics' in self.formats:
+            self.annotations += filter(None, (self._outlines(p, []) for p in self.empty if self.index.find(p.stem)))
+
+    def _read_json(self, path: Path, content: Any) -> None:
+        if is_coco(content):
+            self.formats.add('COCO')
+            self.annotations += read_coco(path, content, self.index, self.notes)
+        elif is_labelme(content):
+            self.formats.add('labelme')
+            self.annotations.append(read_labelme(path, content, self.index))
+        elif is_supervisely(content):
+            self.formats.add('Supervisely')
+            self.annotations.append(read_supervisely(path, content, self.index))
+
+    def _read_text(self, path: Path) -> None:
+        text = (self.tree.root / path).read_text(encoding='utf-8', errors='replace')
+        lines = [line for line in text.splitlines() if line.strip()]
+        if not lines:
+            self.empty.append(path)
+        elif is_yolo(lines):
+            self.formats.add('Ultralytics')
+            outlines = self._outlines(path, lines)
+            if outlines is None:
+                raise ConversionError(f'{path}: its objects have boxes only, no outlines')
+            self.annotations.append(outlines)
+
+    def _outlines(self, path: Path, lines: list[str]) -> Annotation | None:
+        return read_yolo(path, lines, self.names, self.index, self._size)
+
+    def _size(self, image: Path) -> tuple[int, int]:
+        return open_image(self.tree.root / image).size[::-1]
 
 
 def _parse(path: Path) -> Any:
