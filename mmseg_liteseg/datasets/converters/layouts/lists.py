@@ -98,13 +98,11 @@ def _lines(path: Path) -> list[str]:
 
 def _columns(line: str, index: Index) -> list[list[Path]]:
     """One or two columns as files; nothing if the line is no such thing."""
-    whole = index.find(line)
-    if whole:
-        return [whole]
     for separator in ('\t', ',', r'\s+'):
         cells = [cell.strip() for cell in re.split(separator, line) if cell.strip()]
         if len(cells) == 2:
             found = [index.find(cell) for cell in cells]
             if all(found):
                 return found
-    return []
+    whole = index.find(line)
+    return [whole] if whole else []

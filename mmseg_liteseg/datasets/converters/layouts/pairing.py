@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Iterable
 
 from ..errors import ConversionError
-from .appearance import looks_like_mask
 from .lists import SplitLists
+from .matching import match_names
+from .roles import assign_roles
 from .vocabulary import COLOUR_WORDS, IMAGE_WORDS, SPLIT_WORDS
 from .walk import Tree
 from .words import Reading, rank, read_name
 
-# How two names are compared, the strictest way first.
-_KEYS: tuple[Callable[[Reading], tuple], ...] = (
-    lambda reading: (reading.split, reading.folder, reading.core),
-    lambda reading: (reading.folder, reading.core),
-    lambda reading: (reading.split, reading.core),
-    lambda reading: (reading.core,),
-    lambda reading: (reading.core.lower(),),
-)
 _COVERAGE = 0.9
 """A convention's masks may be preferred to another's if they cover this share of the images that the other covers."""
 
@@ -60,7 +52,7 @@ def find_pairs(tree: Tree, lists: SplitLists, images: str | None = None, masks: 
         ConversionError: If no pair is found; the message says what was.
     """
     readings = {path: read_name(path) for path in tree.images}
-    image_files, mask_files, notes = _assign_roles(tree, readings, images, masks)
+    image_files, mask_files, notes = assign_roles(tree, readings, images, masks)
     if lists.pairs:
         found = _by_lists(lists, image_files, mask_files)
     else:
@@ -72,62 +64,6 @@ def find_pairs(tree: Tree, lists: SplitLists, images: str | None = None, masks: 
         said = lists.splits.get(match.image) or lists.splits.get(match.masks[0])
         match.split = said or readings[match.image].split or readings[match.masks[0]].split
     return found
-
-
-def _assign_roles(
-    tree: Tree, readings: dict[Path, Reading], images: str | None, masks: str | None
-) -> tuple[list[Path], list[Path], list[str]]:
-    if images or masks:
-        return _by_folders(tree, images, masks)
-    roles = {path: reading.role for path, reading in readings.items()}
-    notes = []
-    if 'mask' not in roles.values() or 'image' not in roles.values():
-        unclear = [path for path, role in roles.items() if not role or 'mask' not in roles.values()]
-        notes += _settle_by_content(tree, unclear, roles)
-    if 'mask' in roles.values():
-        roles = {path: role or 'image' for path, role in roles.items()}
-    chosen = {role: [path for path in tree.images if roles[path] == role] for role in ('image', 'mask', 'other')}
-    if chosen['other']:
-        notes.append(f'{len(chosen["other"])} files left out, no images or class masks by name ({chosen["other"][0]})')
-    return chosen['image'], chosen['mask'], notes
-
-
-def _by_folders(tree: Tree, images: str | None, masks: str | None) -> tuple[list[Path], list[Path], list[str]]:
-    for option, folder in (('--images', images), ('--masks', masks)):
-        if folder and not any(_inside(path, folder) for path in tree.images):
-            raise ConversionError(f'{option} {folder}: no images in {tree.root / folder}')
-    mask_files = [path for path in tree.images if _inside(path, masks) and not _inside(path, images, masks)]
-    chosen = set(mask_files)
-    return [path for path in tree.images if _inside(path, images) and path not in chosen], mask_files, []
-
-
-def _inside(path: Path, folder: str | None, outer: str | None = None) -> bool:
-    """Whether a path is in a folder; without a folder, everything is. With ``outer``: and the folder is in that one."""
-    if folder is None:
-        return outer is None
-    parts = Path(folder).parts
-    if outer is not None and Path(outer).parts != parts[: len(Path(outer).parts)]:
-        return False
-    return path.parts[: len(parts)] == parts
-
-
-def _settle_by_content(tree: Tree, unclear: Sequence[Path], roles: dict[Path, str]) -> list[str]:
-    """Tells masks from images by looking at some, folder by folder and suffix by suffix."""
-    groups: dict[tuple, list[Path]] = defaultdict(list)
-    for path in unclear:
-        groups[(path.parent, path.suffix.lower(), _pattern(path.stem))].append(path)
-    told = []
-    for (folder, suffix, _), paths in groups.items():
-        mask = looks_like_mask([tree.root / path for path in paths])
-        roles.update(dict.fromkeys(paths, 'mask' if mask else 'image'))
-        if mask:
-            told.append(f'{folder.as_posix()}/*{suffix}')
-    return [f'taken for masks by what they hold: {", ".join(told[:5])}'] if told else []
-
-
-def _pattern(stem: str) -> str:
-    """A name with numbers left out: files of one convention share it."""
-    return re.sub(r'\d+', '#', stem) if re.search(r'\d', stem) else re.sub(r'^[^_\-. ]+', '*', stem)
 
 
 def _by_lists(lists: SplitLists, image_files: Iterable[Path], mask_files: Iterable[Path]) -> Found:
@@ -144,7 +80,7 @@ def _by_names(readings: dict[Path, Reading], image_files: list[Path], mask_files
     families: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for path in mask_files:
         families[_family(readings[path])].append(path)
-    trials = {family: _pair(readings, image_files, paths) for family, paths in families.items()}
+    trials = {family: match_names(readings, image_files, paths) for family, paths in families.items()}
     merged, notes = _choose(trials)
     found = Found([], notes=notes)
     used_images, used_masks = set(), set()
@@ -162,73 +98,6 @@ def _by_names(readings: dict[Path, Reading], image_files: list[Path], mask_files
 
 def _family(reading: Reading) -> tuple[str, ...]:
     return tuple(sorted(set(reading.family) - (IMAGE_WORDS - COLOUR_WORDS) - set(SPLIT_WORDS)))
-
-
-def _pair(readings: dict[Path, Reading], images: list[Path], masks: list[Path]) -> dict[Path, list[Path]]:
-    """Image -> masks of one family, by the strictest comparison of names that leaves least unpaired."""
-    best: dict[Path, list[Path]] = {}
-    for key in _KEYS:
-        trial = _pair_by(images, masks, lambda path, key=key: key(readings[path]))
-        if len(trial) > len(best):
-            best = trial
-    if not best:
-        best = _pair_by_affix(images, masks)
-    return best or _pair_by_folder(images, masks)
-
-
-def _pair_by(images: list[Path], masks: list[Path], key: Callable[[Path], tuple]) -> dict[Path, list[Path]]:
-    by_key: dict[tuple, list[Path]] = defaultdict(list)
-    for path in images:
-        by_key[key(path)].append(path)
-    pairs: dict[Path, list[Path]] = defaultdict(list)
-    for mask in masks:
-        found = by_key.get(key(mask), [])
-        if len(found) == 1:
-            pairs[found[0]].append(mask)
-        elif found:  # a.jpg and a.png beside each other: the one whose folders are most like the mask's
-            pairs[min(found, key=lambda path: _distance(path, mask))].append(mask)
-    return dict(pairs)
-
-
-def _distance(one: Path, other: Path) -> tuple[int, str]:
-    return len(set(one.parts[:-1]) ^ set(other.parts[:-1])), one.as_posix()
-
-
-def _pair_by_affix(images: list[Path], masks: list[Path]) -> dict[Path, list[Path]]:
-    """Compares names without what all images, or all masks, begin and end with: scene7.png and truth_7_final.png."""
-    cut_image, cut_mask = _cutter(images), _cutter(masks)
-    keys = Counter(cut_image(path.stem) for path in images)
-    if max(keys.values(), default=0) > 1:
-        return {}
-    by_key = {cut_image(path.stem): path for path in images}
-    return {by_key[cut_mask(path.stem)]: [path] for path in masks if cut_mask(path.stem) in by_key}
-
-
-def _cutter(paths: list[Path]) -> Callable[[str], str]:
-    stems = [path.stem for path in paths]
-    head = _common_start(stems).rstrip('0123456789')
-    tail = _common_start([stem[len(head) :][::-1] for stem in stems])[::-1].lstrip('0123456789')
-    return lambda stem: stem[len(head) : len(stem) - len(tail)]
-
-
-def _common_start(texts: list[str]) -> str:
-    """What all of several texts begin with; of a single one nothing, since it would be all of it."""
-    if len(texts) < 2:
-        return ''
-    first, last = min(texts), max(texts)
-    return next((first[:i] for i, letter in enumerate(first) if last[i : i + 1] != letter), first)
-
-
-def _pair_by_folder(images: list[Path], masks: list[Path]) -> dict[Path, list[Path]]:
-    """A folder per image, with its masks in it or in a folder beside: ID/images/ID.png, ID/masks/*.png."""
-    homes: dict[Path, list[Path]] = defaultdict(list)
-    for path in images:
-        homes[path.parent.parent].append(path)
-    return {
-        homes[home][0]: [mask for mask in masks if mask.parent.parent == home]
-        for home in {mask.parent.parent for mask in masks}
-        if len(homes.get(home, ())) == 1
-    }
 
 
 def _choose(trials: dict[tuple[str, ...], dict[Path, list[Path]]]) -> tuple[dict[Path, list[Path]], list[str]]:

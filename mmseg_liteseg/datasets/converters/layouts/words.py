@@ -110,8 +110,9 @@ def _read_folder(part: str) -> tuple[str, str, list[str]]:
 
 
 def _compound(token: str) -> list[str]:
-    """Takes 'trainannot', 'labelsTr' and 'images2' apart."""
-    token = token.rstrip('0123456789') if _role(token.rstrip('0123456789')) else token
+    """Takes 'trainannot', 'labelsTr', 'images2' and 'train2017' apart."""
+    bare = token.rstrip('0123456789')
+    token = bare if _role(bare) or bare in SPLIT_WORDS else token
     if _role(token) or token in SPLIT_WORDS:
         return [token]
     for cut in range(2, len(token) - 1):
