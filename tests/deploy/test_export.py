@@ -90,6 +90,9 @@ def test_dynamic_axes_are_named(source, tmp_path):
         port.name: [d.dim_param for d in port.type.tensor_type.shape.dim] for port in [*graph.input, *graph.output]
     }
     assert shapes == {'image': ['batch', '', 'height', 'width'], 'labels': ['batch', 'height', 'width']}
+    files, _ = run_export(source, tmp_path, 'onnx', sizes=SIZES[:1], output='logits')
+    (output,) = onnx.load(str(files[0])).graph.output
+    assert output.type.tensor_type.shape.dim[1].dim_value == len(source.classes)
 
 
 def test_floored_pooling_is_caught_and_nothing_is_left(source, tmp_path, monkeypatch):

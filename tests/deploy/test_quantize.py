@@ -85,3 +85,13 @@ def test_options_that_cannot_work(options, field):
 def test_opset_without_scales_per_channel(source, tmp_path):
     with pytest.raises(DeployError, match=r'^opset'):
         quantize(source, ExportOptions(opset=11), QuantizeOptions(), tmp_path, 'x')
+
+
+@pytest.mark.parametrize(('options', 'limit'), [({}, 64), (dict(full_range=True), 128)])
+def test_weights_have_seven_bits_unless_asked(source, tmp_path, options, limit):
+    out, _ = run(source, tmp_path, max_loss=100, **options)
+    graph = onnx.load(str(out / 'tiny_int8.onnx')).graph
+    weights = [onnx.numpy_helper.to_array(w) for w in graph.initializer if w.data_type == onnx.TensorProto.INT8]
+    largest = max(int(abs(weight.astype(int)).max()) for weight in weights if weight.ndim == 4)
+    assert limit // 2 < largest <= limit
+    assert open_artefact(out / 'tiny_int8.onnx').metadata.tools['full_range'] is bool(options)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import open_artefact
-from mmseg_liteseg.runtime import Segmenter
+from mmseg_liteseg.runtime import Segmenter, opening
 from mmseg_liteseg.runtime.opening import check_metadata, read_metadata
 from tests.runtime.conftest import INTERFACE, PALETTE, Stub
 
@@ -141,3 +142,14 @@ def save_identity(onnx, path):
     graph = onnx.helper.make_graph([node], 'g', ports[:1], ports[1:])
     opset = [onnx.helper.make_opsetid('', 13)]
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), str(path))
+
+
+def test_full_range_weights_are_named_where_they_overflow(stub, monkeypatch, recwarn):
+    runner = stub()
+    runner.metadata = replace(runner.metadata, tools=dict(full_range=True, measured_on='x86_64 with VNNI'))
+    monkeypatch.setattr(opening, 'saturates', lambda: False)
+    Segmenter(runner.path)
+    assert not recwarn.list
+    monkeypatch.setattr(opening, 'saturates', lambda: True)
+    with pytest.warns(UserWarning, match=r'no VNNI.*x86_64 with VNNI'):
+        Segmenter(runner.path)

@@ -216,3 +216,9 @@ def test_raw_values_of_any_depth(segmenter):
     made.predict(image)
     assert made.stub.inputs[-1].dtype == np.float32
     assert np.array_equal(made.stub.inputs[-1][0], image)
+
+
+def test_labels_in_the_form_of_mmdeploy(segmenter):
+    image = draw(6, 9)
+    made = segmenter(lambda x: x.argmax(1, keepdims=True))
+    assert np.array_equal(made.predict(image), greatest(image))
