@@ -56,6 +56,8 @@ class MultiLabelDataset(BaseSegDataset):
         for info in infos:
             if 'seg_map_path' in info:
                 info['seg_map_paths'] = self._paths(info['seg_map_path'])
+                # what names the sample in messages
+                info['seg_map_path'] = next((path for path in info['seg_map_paths'] if path), info['seg_map_path'])
         return infos
 
     def _paths(self, path: str) -> list[str | None]:

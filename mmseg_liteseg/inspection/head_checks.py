@@ -13,7 +13,7 @@ from mmseg_liteseg.datasets.class_weights import is_formula
 from .finding import Finding
 from .setup import Head, Setup, bare
 
-_SOFTMAX_SAMPLER = 'OHEMPixelSampler'
+_SAMPLER = 'OHEMPixelSampler'
 
 
 def check_heads(setup: Setup) -> list[Finding]:
@@ -57,27 +57,31 @@ def _check_weights(head: Head) -> Iterator[Finding]:
 
 def _check_logits(head: Head) -> Iterator[Finding]:
     """One logit or independent ones, against the sampler and the losses."""
-    outputs = head.cfg.get('out_channels') or head.num_classes
-    sampler = head.cfg.get('sampler') or {}
-    sigmoid = [loss for loss in head.losses if loss.get('use_sigmoid')]
-    if bare(sampler.get('type')) == _SOFTMAX_SAMPLER and str(sampler.get('type')).startswith('mmseg_liteseg.'):
-        if outputs == 1 or sigmoid:
-            found = 'out_channels=1' if outputs == 1 else 'use_sigmoid=True'
-            yield Finding(
-                'error',
-                'sampler-logits',
-                f'{head.where}.sampler is {_SOFTMAX_SAMPLER}, which needs a softmax over the classes, but {found}',
-                (f'{head.where}.sampler',),
-                cure=f'set sampler=None in {head.where}',
-            )
-    elif outputs == 1 and all(bare(loss.get('type')) == 'CrossEntropyLoss' for loss in head.losses) and not sigmoid:
+    one = (head.cfg.get('out_channels') or head.num_classes) == 1
+    is_sigmoid = one or bool(head.cfg.get('multi_label'))
+    losses = head.losses or [dict(type='CrossEntropyLoss')]  # the heads' default
+    entropies = [loss for loss in losses if bare(loss.get('type')) == 'CrossEntropyLoss']
+    sampler = str((head.cfg.get('sampler') or {}).get('type'))
+    unfit = [loss for loss in entropies if bool(loss.get('use_sigmoid')) != is_sigmoid]
+    if sampler == f'mmseg_liteseg.{_SAMPLER}' and (unfit or not entropies):
+        wanted = 'CrossEntropyLoss(use_sigmoid=True)' if is_sigmoid else 'a softmax over the classes'
+        found = f'use_sigmoid={not is_sigmoid}' if unfit else 'there is no CrossEntropyLoss'
+        yield Finding(
+            'error',
+            'sampler-logits',
+            f'{head.where}.sampler is {_SAMPLER}, which needs {wanted} here, but {found}',
+            (f'{head.where}.sampler',),
+            cure=f'set sampler=None in {head.where}' + (', or use_sigmoid=True in the loss' if is_sigmoid else ''),
+        )
+    elif is_sigmoid and entropies and len(unfit) == len(losses):
         yield Finding(
             'error',
             'one-logit',
-            f'{head.where} has one logit, but none of its losses is made for that',
+            f'{head.where} has {"one logit" if one else "multi_label=True"}, but none of its losses is made for that',
             (f'{head.where}.loss_decode',),
-            'a softmax over one number is always 1',
-            "set loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True), or leave out_channels out for two logits",
+            'a softmax over one number is always 1' if one else 'a softmax makes classes exclude each other',
+            "set loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)"
+            + (', or leave out_channels out for two logits' if one else ''),
         )
 
 

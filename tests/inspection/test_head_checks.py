@@ -32,10 +32,23 @@ def test_class_weight_from_a_file_and_by_formula(project, tmp_path):
 
 def test_one_logit_with_the_sampler_kept(project):
     project.head.update(out_channels=1, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True))
+    assert project.inspect().findings == []
+    project.head['loss_decode'] = dict(type='CrossEntropyLoss')
     line = project.only('sampler-logits')
-    assert 'needs a softmax over the classes, but out_channels=1' in line
-    assert 'set sampler=None in model.decode_head' in line
+    assert 'needs CrossEntropyLoss(use_sigmoid=True) here, but use_sigmoid=False' in line
+    assert 'set sampler=None in model.decode_head, or use_sigmoid=True' in line
+
+
+@pytest.mark.parametrize('loss', [dict(type='CrossEntropyLoss', use_sigmoid=True), dict(type='mmseg_liteseg.DiceLoss')])
+def test_the_sampler_beside_losses_that_it_is_not_for(project, loss):
+    project.head['loss_decode'] = [loss]
+    assert 'set sampler=None in model.decode_head' in project.only('sampler-logits')
     project.head['sampler'] = None
+    assert project.inspect().findings == []
+
+
+def test_the_sampler_with_other_losses_beside_cross_entropy(project):
+    project.head['loss_decode'] = [dict(type='CrossEntropyLoss'), dict(type='mmseg_liteseg.DiceLoss')]
     assert project.inspect().findings == []
 
 
