@@ -176,6 +176,6 @@ class Hostile:
 def test_nothing_in_a_file_runs(tmp_path):
     marker, source = tmp_path / 'marker', tmp_path / 'x.tar'
     torch.save(dict(state_dict=as_authors(make_host().state_dict()), optimizer=Hostile(marker)), source)
-    convert_file(str(source), str(tmp_path / 'y.pth'))
-    assert (tmp_path / 'y.pth').is_file()
+    with pytest.raises(CheckpointFileError, match=r'x\.tar .*mkdir'):
+        convert_file(str(source), str(tmp_path / 'y.pth'))
     assert not marker.exists()

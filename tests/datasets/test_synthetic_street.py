@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,10 +126,10 @@ def test_mmsegs_hook_finds_the_picture_of_a_prediction(tmp_path):
         str(tmp_path), vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path), alpha=0.0
     )
     visualizer.dataset_meta = dataset.metainfo
-    hook = SegVisualizationHook(draw=True)
+    hook, runner = SegVisualizationHook(draw=True, interval=1), SimpleNamespace(iter=0)
     sample = dataset[1]['data_samples']
     sample.pred_sem_seg = PixelData(data=torch.zeros(1, *SIZE, dtype=torch.long))
-    hook.after_test_iter(None, 0, {}, [sample])
+    hook.after_test_iter(runner, 0, {}, [sample])
     (picture,) = tmp_path.rglob('test_test_00001*.png')
     painted = np.asarray(Image.open(picture))
     assert painted.shape == (SIZE[0], 2 * SIZE[1], 3)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmseg.models.losses import CrossEntropyLoss, accuracy
 
 from mmseg_liteseg.models import OHEMPixelSampler
+from mmseg_liteseg.models.losses.base import average_factor
 from mmseg_liteseg.ops import Targets, ohem_cross_entropy, ohem_sums
 from mmseg_liteseg.ops.kernel_checks import widest_gap
 from tests.helpers import load_data
@@ -21,7 +22,9 @@ def plain(logits, label, thresh, min_kept, align_corners=False, class_weight=Non
     sampler = OHEMPixelSampler(SimpleNamespace(ignore_index=255, loss_decode=loss), thresh=thresh, min_kept=min_kept)
     logits = F.interpolate(logits, label.shape[1:], mode='bilinear', align_corners=align_corners)
     weight = sampler.sample(logits, label[:, None])
-    return loss(logits, label, weight=weight, ignore_index=255), accuracy(logits, label, ignore_index=255)
+    average = average_factor(loss, logits, label, 255)
+    mean = loss(logits, label, weight=weight, avg_factor=average, ignore_index=255)
+    return mean, accuracy(logits, label, ignore_index=255)
 
 
 def fused(logits, label, thresh, min_kept, align_corners=False, class_weight=None):

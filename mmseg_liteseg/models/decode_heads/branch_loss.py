@@ -18,7 +18,7 @@ from mmseg_liteseg.ops.backend import use_triton
 from mmseg_liteseg.ops.kernel_checks import OHEM_LOSS
 from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
 
-from ..losses.base import AllPixelLoss, label_weights, weight_list
+from ..losses.base import AllPixelLoss, average_factor, label_weights, weight_list
 from ..samplers.ohem import OHEMPixelSampler, losses_of
 from .labels import check_labels, check_masks
 
@@ -120,7 +120,9 @@ class BranchLoss:
         for i in rest:
             loss = self._losses[i]
             kept = weight if is_cross_entropy(loss) else None
-            values[i] = loss(logits, label, weight=kept, ignore_index=head.ignore_index)
+            average = average_factor(loss, logits, label, head.ignore_index)
+            given = {} if average is None else dict(avg_factor=average)  # not every loss has the argument
+            values[i] = loss(logits, label, weight=kept, ignore_index=head.ignore_index, **given)
         return values, _accuracy(head, logits, label)
 
 

@@ -7,6 +7,7 @@ from typing import Sequence
 
 import torch
 import torch.nn as nn
+from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.losses.utils import get_class_weight
 from torch import Tensor
 
@@ -59,6 +60,34 @@ def label_weights(label: Tensor, valid: Tensor, class_weight: Tensor | None) -> 
     """(N, H, W) weights of the pixels: their class's, 0 where ignored."""
     weight = valid.to(torch.float32 if class_weight is None else class_weight.dtype)
     return weight if class_weight is None else weight * class_weight[label]
+
+
+def average_factor(loss: nn.Module, logits: Tensor, label: Tensor, ignore_index: int) -> Tensor | None:
+    """What mmseg's CrossEntropyLoss divides by where it has class weights: their sum over the labelled pixels.
+
+    Left to itself, mmseg 1.2.2 looks up a weight for ignored pixels too and ends in an IndexError, and so does its fork
+    with ``avg_non_ignore=True``.
+
+    Args:
+        loss: Any loss.
+        logits: (N, C, H, W).
+        label: (N, H, W).
+        ignore_index: Label of ignored pixels.
+
+    Returns:
+        A scalar for the loss's ``avg_factor``; None where the loss finds its own.
+
+    Example:
+        >>> from mmseg.models.losses import CrossEntropyLoss
+        >>> label = torch.tensor([[[0, 1, 255]]])
+        >>> average_factor(CrossEntropyLoss(class_weight=[0.5, 2.0]), torch.zeros(1, 2, 1, 3), label, 255)
+        tensor(2.5000)
+    """
+    if not isinstance(loss, CrossEntropyLoss) or loss.class_weight is None or loss.reduction != 'mean':
+        return None
+    if loss.use_sigmoid or loss.use_mask:
+        return None
+    return logits.new_tensor(weight_list(loss.class_weight))[label[label != ignore_index]].sum()
 
 
 def mean_weights(weight: Tensor) -> Tensor:

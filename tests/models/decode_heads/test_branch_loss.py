@@ -63,6 +63,7 @@ def ways(head):
         (dict(sampler=None, loss_decode=dict(CE, avg_non_ignore=True)), (0, 1, 0)),
         (dict(sampler=None, loss_decode=[dict(CE, class_weight=[0.5, 2.0, 1.0]), LOVASZ]), (0, 1, 1)),
         (dict(sampler=None, loss_decode=dict(CE, reduction='sum')), (0, 0, 1)),
+        (dict(sampler=None, loss_decode=[dict(CE, class_weight=[0.5, 2.0, 1.0], avg_non_ignore=True)]), (0, 1, 0)),
         (dict(sampler=None, loss_decode=[dict(type='mmseg.DiceLoss'), dict(CE, use_sigmoid=True)]), (0, 0, 2)),
         (
             dict(sampler=dict(type='mmseg.OHEMPixelSampler', thresh=0.7, min_kept=300), loss_decode=[CE, DICE]),
@@ -95,7 +96,11 @@ def test_parity(kwargs, expected, monkeypatch):
 def test_parity_with_the_host(kwargs):
     head = make_head(**kwargs)
     logits, samples = torch.randn(2, 3, 8, 16), make_samples(2, (32, 64), 3)
-    for key, value in BaseDecodeHead.loss_by_feat(head, logits, samples).items():
+    try:
+        expected = BaseDecodeHead.loss_by_feat(head, logits, samples)
+    except IndexError:
+        pytest.skip('this mmseg looks up the class weight of ignored pixels, which has none')
+    for key, value in expected.items():
         torch.testing.assert_close(make_branch_loss(head, samples)(logits)[key], value)
 
 

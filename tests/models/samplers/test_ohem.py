@@ -7,6 +7,7 @@ import torch.nn as nn
 from mmseg.models.losses import CrossEntropyLoss, DiceLoss
 
 from mmseg_liteseg.models import OHEMPixelSampler
+from mmseg_liteseg.models.losses.base import average_factor
 from tests.helpers import load_data
 
 DATA = load_data('parity_ohem.npz')
@@ -21,7 +22,8 @@ def ohem_loss(logits, label, loss=None, **kwargs):
     """Loss as BaseDecodeHead computes it; logits (N, C, H, W), label (N, H, W)."""
     context = make_context(loss)
     weight = OHEMPixelSampler(context, **kwargs).sample(logits, label.unsqueeze(1))
-    return context.loss_decode(logits, label, weight=weight, ignore_index=255)
+    average = average_factor(context.loss_decode, logits, label, 255)
+    return context.loss_decode(logits, label, weight=weight, avg_factor=average, ignore_index=255)
 
 
 def random_case(seed=0, ignored=0.2):
