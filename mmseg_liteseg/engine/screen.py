@@ -36,6 +36,7 @@ COMPLAINTS = (
     r'"FileClient" will be deprecated',
     r'"HardDiskBackend" is the alias',
     r'`broadcast_buffers` is deprecated',
+    r'pkg_resources is deprecated',
 )
 _QUIET = re.compile('|'.join((*DUMPS, *COMPLAINTS)))
 # Where the hosts complain when they are imported.

@@ -73,6 +73,15 @@ def tiny_config(tmp_path: Path) -> Path:
     return write_project(folder)
 
 
+def assert_quiet(captured: tuple[str, str], *wanted: str) -> None:
+    """A tool showed its results, and none of the host's dumps: hundreds of lines."""
+    shown = ''.join(captured)
+    assert len(shown.splitlines()) < 45, shown
+    assert not [text for text in wanted if text not in shown], shown
+    for noise in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'The draw is False', 'MultiScale'):
+        assert noise not in shown
+
+
 def run_alone(main: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
     """Runs a tool's main as if in a process of its own, less the second that yapf needs for each dump of the config."""
     forget_runs()

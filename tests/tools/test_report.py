@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.tools.conftest import run_alone
+from tests.tools.conftest import assert_quiet, run_alone
 from tools.report import main
 
 
@@ -21,7 +21,9 @@ def half_right(trained, tmp_path):
 def test_table_pictures_and_curves(trained, half_right, capsys):
     config, work_dir = trained
     run_alone(main, [config, half_right, '--work-dir', work_dir, '--samples', 2])
-    out = capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert_quiet(captured, 'per class results', 'picture: ')
+    out = captured.out
     rows = dict(
         line.split(maxsplit=1) for line in out.split('\n') if line.startswith(('left', 'right', 'mean', 'picture'))
     )

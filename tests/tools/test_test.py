@@ -9,7 +9,7 @@ import torch
 from mmseg.apis import init_model
 from PIL import Image
 
-from tests.tools.conftest import run_alone
+from tests.tools.conftest import assert_quiet, run_alone
 from tools.test import main
 
 
@@ -48,8 +48,9 @@ def test_figures_pictures_and_predictions(trained, half_right, tmp_path, monkeyp
     assert {path.name for path in tmp_path.iterdir()} == {'half.pth', 'masks', 'pictures', 'work'}
 
 
-def test_pictures_show_image_labels_and_prediction(trained, half_right, tmp_path):
+def test_pictures_show_image_labels_and_prediction(trained, half_right, tmp_path, capsys):
     run_alone(main, [trained[0], half_right, '--work-dir', tmp_path / 'work', '--show-dir', tmp_path / 'pictures'])
+    assert_quiet(capsys.readouterr(), 'per class results', 'Pictures of labels and predictions are in')
     picture = np.asarray(Image.open(tmp_path / 'pictures/town/0.png')).astype(int)
     image = np.asarray(Image.open(trained[0].parent / 'images/town/0.png'))
     np.testing.assert_array_equal(picture[:, :64], image)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.helpers import REPO
-from tests.tools.conftest import run_alone
+from tests.tools.conftest import assert_quiet, run_alone
 from tools.train import main
 
 
@@ -32,20 +32,10 @@ def test_standard_outputs(trained):
 
 def test_the_screen_shows_progress_and_the_log_all(tiny_config, tmp_path, capsys):
     run_alone(main, [tiny_config, '--work-dir', tmp_path / 'work'])
-    shown = ''.join(capsys.readouterr())
+    assert_quiet(
+        capsys.readouterr(), 'Iter(train) [2/2]', 'loss: ', 'per class results', 'mIoU: ', 'Checkpoints will be saved'
+    )
     text = next((tmp_path / 'work').glob('*/*.log')).read_text()
-    assert len(shown.splitlines()) < 45, shown  # a thousand with the host's dumps
-    for wanted in (
-        'Iter(train) [2/2]',
-        'loss: ',
-        'per class results',
-        'mIoU: ',
-        'Checkpoints will be saved to',
-        '.log',
-    ):
-        assert wanted in shown
-    for noise in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'The draw is False', 'MultiScale'):
-        assert noise not in shown
     for kept in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'Iter(train) [2/2]', 'mIoU: '):
         assert kept in text
 
