@@ -63,6 +63,11 @@ class WeightFormula:
     c: float = 1.02
     mean: float | None = None
 
+    def __str__(self) -> str:
+        options = [f'c={self.c:g}'] if self.type == 'enet' else []
+        options += [f'mean={self.mean:g}'] if self.mean is not None else []
+        return self.type + (f' ({", ".join(options)})' if options else '')
+
     @classmethod
     def parse(cls, value: Any) -> WeightFormula:
         """From what stands in a config: a name, or a dict with ``type`` and options.

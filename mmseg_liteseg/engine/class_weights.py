@@ -103,7 +103,7 @@ def _save(path: Path, record: dict[str, Any]) -> None:
 def _describe(formula: WeightFormula, counts: ClassCounts, weights: list[float]) -> list[str]:
     shares = ', '.join(f'{100 * share:.2f}' for share in counts.shares)
     lines = [
-        f'class_weight={formula}: shares of the training pixels in percent [{shares}], '
+        f'class_weight {formula}: shares of the training pixels in percent [{shares}], '
         f'weights [{", ".join(f"{w:.4g}" for w in weights)}] (also in {RECORD})'
     ]
     absent = [i for i, pixels in enumerate(counts.pixels) if pixels == 0]

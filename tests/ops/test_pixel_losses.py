@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from mmseg_liteseg.models import BoundaryCrossEntropyLoss, DiceLoss
 from mmseg_liteseg.ops import Targets, dense_losses, ohem_sums
-from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, DiceTerm
+from mmseg_liteseg.ops.loss_terms import CrossEntropyTerm, DiceTerm
 from tests.ops.test_ohem_loss import make_case
 
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from tests.helpers import REPO
 from tests.tools.conftest import assert_quiet, run_alone
@@ -38,6 +39,19 @@ def test_the_screen_shows_progress_and_the_log_all(tiny_config, tmp_path, capsys
     text = next((tmp_path / 'work').glob('*/*.log')).read_text()
     for kept in ('System environment', 'Hooks will be executed', 'optim_wrapper', 'Iter(train) [2/2]', 'mIoU: '):
         assert kept in text
+
+
+def test_class_weights_by_formula(tiny_config, tmp_path):
+    """Numbers from the training data reach the loss, the log and the config that is left behind."""
+    options = ['train_cfg.max_iters=1', 'model.decode_head.loss_decode.class_weight=sqrt']
+    run_alone(main, [tiny_config, '--work-dir', tmp_path / 'work', '--cfg-options', *options])
+    record = json.loads((tmp_path / 'work/class_weights.json').read_text())
+    (computed,) = record['computed']
+    assert computed['formula']['type'] == 'sqrt'
+    left = Config.fromfile(tmp_path / f'work/{tiny_config.name}')
+    assert left.model.decode_head.loss_decode.class_weight == computed['weights']
+    text = next((tmp_path / 'work').glob('*/*.log')).read_text()
+    assert 'class_weight sqrt: shares of the training pixels in percent [' in text
 
 
 def test_log_level_debug_shows_all(tiny_config, tmp_path, capsys):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mmseg_liteseg.ops import Targets, dense_losses, hard_cross_entropy, ohem_cross_entropy
 from mmseg_liteseg.ops.backend import use_triton
 from mmseg_liteseg.ops.kernel_checks import OHEM_LOSS
-from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm, Term
+from mmseg_liteseg.ops.loss_terms import CrossEntropyTerm, Term
 
 from ..losses.base import AllPixelLoss, average_factor, label_weights, weight_list
 from ..samplers.ohem import OHEMPixelSampler, losses_of
@@ -43,7 +43,7 @@ class BranchLoss:
     ::
 
         logits at 1/8 -> ohem_cross_entropy      cross entropy with our sampler
-                  -> hard_cross_entropy      cross entropy with mmseg's
+                      -> hard_cross_entropy      cross entropy with mmseg's
                       -> dense_losses            cross entropy without one, Dice, boundary: no full-size logits
                       -> resize -> loss modules  whatever else
 

@@ -12,7 +12,7 @@ from mmseg.models.losses.utils import get_class_weight
 from torch import Tensor
 
 from mmseg_liteseg.errors import SettingError
-from mmseg_liteseg.ops.pixel_losses import Term
+from mmseg_liteseg.ops.loss_terms import Term
 from mmseg_liteseg.ops.targets import Targets
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg_liteseg.errors import SettingError
-from mmseg_liteseg.ops.pixel_losses import CrossEntropyTerm
+from mmseg_liteseg.ops.loss_terms import CrossEntropyTerm
 from mmseg_liteseg.ops.targets import Targets
 from mmseg_liteseg.registry import MODELS
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmseg_liteseg.errors import SettingError
-from mmseg_liteseg.ops.pixel_losses import DiceTerm
+from mmseg_liteseg.ops.loss_terms import DiceTerm
 from mmseg_liteseg.ops.targets import Targets
 from mmseg_liteseg.registry import MODELS
 
