@@ -24,7 +24,6 @@ from .labels import Labels, count_labels
 from .learning_checks import check_learning
 from .listing import list_samples
 from .loader_checks import check_last_batch, check_loaders
-from .multi_label import check_multi_label, is_multi_label
 from .pair_checks import check_pairs
 from .scan import PartScan, Track, scan
 from .setup import SPLITS, Part, Setup, read_setup, scope_of
@@ -105,12 +104,9 @@ def inspect_config(
         for part in parts:
             if part.split not in broken:
                 result.findings += list_samples(part)
-                if part.samples and not is_multi_label(part):
+                if part.samples:
                     result.findings += check_pairs(part)
-        listed = [part for part in parts if part.samples]
-        for part in filter(is_multi_label, listed):
-            result.findings += check_multi_label(part, seconds)
-        result.scans = scan([part for part in listed if not is_multi_label(part)], seconds, workers, track)
+        result.scans = scan([part for part in parts if part.samples], seconds, workers, track)
         result.findings += _check_scans(setup, result)
     result.findings = by_severity(dict.fromkeys(result.findings))
     return result

@@ -1,27 +1,29 @@
-"""The config against itself: class weights, logits, the ignored label."""
+"""The config against itself: class weights, what a head refuses, the ignored label."""
 
 from __future__ import annotations
 
+import copy
 import os
+import warnings
 from typing import Iterator, Sequence
 
 import numpy as np
 from mmseg.models.losses.utils import get_class_weight
 
 from mmseg_liteseg.datasets.class_weights import is_formula
+from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.registry import MODELS
 
 from .finding import Finding
 from .setup import Head, Setup, bare
-
-_SAMPLER = 'OHEMPixelSampler'
 
 
 def check_heads(setup: Setup) -> list[Finding]:
     """What the heads' settings contradict each other, the metrics or the padding in."""
     findings = []
     for head in setup.heads:
-        findings += _check_weights(head)
-        findings += _check_logits(head)
+        found = list(_check_weights(head))
+        findings += found or list(_check_build(head))
     return [*findings, *_check_ignored(setup)]
 
 
@@ -55,34 +57,16 @@ def _check_weights(head: Head) -> Iterator[Finding]:
             )
 
 
-def _check_logits(head: Head) -> Iterator[Finding]:
-    """One logit or independent ones, against the sampler and the losses."""
-    one = (head.cfg.get('out_channels') or head.num_classes) == 1
-    is_sigmoid = one or bool(head.cfg.get('multi_label'))
-    losses = head.losses or [dict(type='CrossEntropyLoss')]  # the heads' default
-    entropies = [loss for loss in losses if bare(loss.get('type')) == 'CrossEntropyLoss']
-    sampler = str((head.cfg.get('sampler') or {}).get('type'))
-    unfit = [loss for loss in entropies if bool(loss.get('use_sigmoid')) != is_sigmoid]
-    if sampler == f'mmseg_liteseg.{_SAMPLER}' and (unfit or not entropies):
-        wanted = 'CrossEntropyLoss(use_sigmoid=True)' if is_sigmoid else 'a softmax over the classes'
-        found = f'use_sigmoid={not is_sigmoid}' if unfit else 'there is no CrossEntropyLoss'
-        yield Finding(
-            'error',
-            'sampler-logits',
-            f'{head.where}.sampler is {_SAMPLER}, which needs {wanted} here, but {found}',
-            (f'{head.where}.sampler',),
-            cure=f'set sampler=None in {head.where}' + (', or use_sigmoid=True in the loss' if is_sigmoid else ''),
-        )
-    elif is_sigmoid and entropies and len(unfit) == len(losses):
-        yield Finding(
-            'error',
-            'one-logit',
-            f'{head.where} has {"one logit" if one else "multi_label=True"}, but none of its losses is made for that',
-            (f'{head.where}.loss_decode',),
-            'a softmax over one number is always 1' if one else 'a softmax makes classes exclude each other',
-            "set loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)"
-            + (', or leave out_channels out for two logits' if one else ''),
-        )
+def _check_build(head: Head) -> Iterator[Finding]:
+    """Our heads say themselves what does not go together: logits, losses, sampler, levels."""
+    if not str(head.cfg.get('type')).startswith('mmseg_liteseg.'):
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # the training's own head says the same
+            MODELS.build(copy.deepcopy(dict(head.cfg)))
+    except LiteSegError as error:
+        yield Finding('error', 'head', f'{head.where}: {error}')
 
 
 def _check_ignored(setup: Setup) -> Iterator[Finding]:

@@ -20,8 +20,10 @@ def check_learning(setup: Setup, split: str, scans: Sequence[PartScan]) -> list[
     count = setup.num_classes
     masks = [(path, mask, labels_of(scan, mask)) for scan in scans for path, mask in scan.masks if mask.counts]
     classes = next((scan.part.classes for scan in scans if scan.part.classes), None)
-    if count is None or not masks or classes is None:
+    if count is None or classes is None:
         return []
+    if not masks:
+        return _check_class_masks(split, scans, classes)
     ignored = setup.ignore_index
     values = {value for _, mask, _ in masks for value in mask.counts}
     whole = all(scan.is_whole for scan in scans)
@@ -49,6 +51,14 @@ def check_learning(setup: Setup, split: str, scans: Sequence[PartScan]) -> list[
             )
         )
     return findings
+
+
+def _check_class_masks(split: str, scans: Sequence[PartScan], classes: Sequence[str]) -> list[Finding]:
+    """Where a pixel may be of several classes: classes that are nowhere."""
+    total = count_labels(scans, classes)
+    if not total.masks or not all(scan.is_whole for scan in scans):
+        return []
+    return list(_absent(split, scans, classes, set(total.pixels), len(classes)))
 
 
 def _zero_255(split: str, masks: list) -> Finding:
@@ -94,7 +104,8 @@ def _absent(split: str, scans: Sequence[PartScan], classes: Sequence[str], there
         return
     names = ', '.join(classes[label] for label in absent[:_VALUES]) + (', ...' if len(absent) > _VALUES else '')
     cure = 'move images that hold them into this split, or drop the classes'
-    top = max(value for scan in scans for _, mask in scan.masks for value in mask.counts if value != IGNORED)
+    values = [value for scan in scans for _, mask in scan.masks for value in mask.counts if value != IGNORED]
+    top = max(values, default=-1)
     has_zero = any(0 in mask.counts for scan in scans for _, mask in scan.masks)
     if absent[-1] == count - 1 and has_zero and top == count - 1 and scans[0].part.reduce_zero_label:
         cure = 'if 0 is a class, set reduce_zero_label=False: it makes 0 ignored and moves all else down by one'

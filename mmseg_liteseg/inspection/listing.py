@@ -54,7 +54,10 @@ def _samples(dataset: Any) -> Iterator[Sample]:
         info = dataset.get_data_info(index)
         if not isinstance(info.get('img_path'), str):
             raise TypeError(f'sample {index} has no img_path')
-        yield Sample(info['img_path'], info.get('seg_map_path'))
+        if 'seg_map_paths' in info:
+            yield Sample(info['img_path'], masks=tuple(info['seg_map_paths']))
+        else:
+            yield Sample(info['img_path'], info.get('seg_map_path'))
 
 
 def _fault(part: Part, kind: str, what: str, where: str = '', cure: str = '', why: str = '') -> Finding:

@@ -98,7 +98,7 @@ def _check_left_out(part: Part, folder: str) -> Iterator[Finding]:
 def _check_orphans(part: Part, folder: str) -> Iterator[Finding]:
     """Masks that belong to no image."""
     masks, suffix = folder_of(part, 'seg_map_path'), getattr(part.dataset, 'seg_map_suffix', None)
-    if not masks or not suffix or _same(folder, masks):
+    if not masks or not suffix or _same(folder, masks) or any(sample.masks for sample in part.samples):
         return
     used = {os.path.normpath(sample.mask) for sample in part.samples if sample.mask}
     names = [os.path.join(masks, name) for name in walk_files(masks) if name.endswith(suffix)]

@@ -82,7 +82,7 @@ def _draw_sample(cells: Sequence[Any], scan: PartScan, facts: SampleFacts, palet
     cells[0].imshow(_shrink(image))
     cells[0].set_title(f'{scan.part.split}: {Path(facts.sample.image).name}', fontsize=8)
     if facts.mask is None:
-        cells[1].set_title('no mask', fontsize=8)
+        cells[1].set_title('a mask for each class' if facts.sample.masks else 'no mask', fontsize=8)
         return
     try:
         label = _labels(scan, facts)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+
+from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.registry import TRANSFORMS
 
 from .facts import ImageFacts, MaskFacts, UnreadableFileError
 from .files import read_image, read_mask
@@ -30,12 +33,14 @@ class SampleFacts:
         image: None if it could not be read.
         mask: None if there is none or it could not be read.
         faults: Paths that could not be read, with the reason.
+        class_pixels: Pixels of each class, where a pixel may be of several.
     """
 
     sample: Sample
     image: ImageFacts | None = None
     mask: MaskFacts | None = None
     faults: tuple[tuple[str, str], ...] = ()
+    class_pixels: tuple[int, ...] | None = None
 
 
 @dataclass
@@ -111,7 +116,8 @@ def _read_part(
     def read(number: int) -> tuple[int, SampleFacts]:
         sample = part.samples[number]
         if (sample, key) not in known:
-            known[sample, key] = read_sample(sample, part.backend_args)
+            facts = read_sample(sample, part.backend_args)
+            known[sample, key] = with_class_masks(part, facts) if sample.masks else facts
         return number, known[sample, key]
 
     def chunks() -> Iterator[tuple[int, SampleFacts]]:
@@ -135,3 +141,21 @@ def read_sample(sample: Sample, backend_args: dict | None = None) -> SampleFacts
         except UnreadableFileError as error:
             faults.append((path, str(error)))
     return SampleFacts(sample, facts.get('image'), facts.get('mask'), tuple(faults))
+
+
+def with_class_masks(part: Part, facts: SampleFacts) -> SampleFacts:
+    """Adds what the part's own loader makes of an image's masks, one per class: pixels, or why it refuses them."""
+    if facts.image is None:
+        return facts
+    step = next(iter(part.steps('LoadMultiLabelAnnotations')), dict(type='mmseg_liteseg.LoadMultiLabelAnnotations'))
+    paths = list(facts.sample.masks)
+    results = dict(seg_map_path=paths[0], seg_map_paths=paths, ori_shape=facts.image.upright_size)
+    try:
+        masks = TRANSFORMS.build(step)(results)['gt_seg_map']
+    except (LiteSegError, OSError) as error:
+        return replace(facts, faults=((next(filter(None, paths), facts.sample.image), str(error)),))
+    classes = part.classes or ()
+    if masks.shape[2] != len(classes):
+        reason = f'{masks.shape[2]} masks for {len(classes)} classes'
+        return replace(facts, faults=((next(filter(None, paths), facts.sample.image), reason),))
+    return replace(facts, class_pixels=tuple((masks == 1).sum(axis=(0, 1)).tolist()))

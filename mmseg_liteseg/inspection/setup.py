@@ -45,10 +45,13 @@ class Sample:
     Args:
         image: Path of the image.
         mask: Path of the mask, or None.
+        masks: Paths of the masks, one for all classes or one for each, where a pixel may be of several classes; None
+            for a class that an image lacks.
     """
 
     image: str
     mask: str | None = None
+    masks: tuple[str | None, ...] = ()
 
 
 @dataclass

@@ -30,21 +30,25 @@ def test_class_weight_from_a_file_and_by_formula(project, tmp_path):
     assert project.inspect().findings == []
 
 
-def test_one_logit_with_the_sampler_kept(project):
+def test_one_logit_with_a_softmax(project):
+    project.head.update(out_channels=1, sampler=None)
+    line = project.only('head')
+    assert 'model.decode_head: ' in line
+    assert 'use_sigmoid=True' in line
+
+
+@pytest.mark.parametrize('keep_sampler', [True, False])
+def test_one_logit_with_a_sigmoid_is_fine(project, keep_sampler):
     project.head.update(out_channels=1, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True))
+    if not keep_sampler:
+        project.head['sampler'] = None
     assert project.inspect().findings == []
-    project.head['loss_decode'] = dict(type='CrossEntropyLoss')
-    line = project.only('sampler-logits')
-    assert 'needs CrossEntropyLoss(use_sigmoid=True) here, but use_sigmoid=False' in line
-    assert 'set sampler=None in model.decode_head, or use_sigmoid=True' in line
 
 
 @pytest.mark.parametrize('loss', [dict(type='CrossEntropyLoss', use_sigmoid=True), dict(type='mmseg_liteseg.DiceLoss')])
 def test_the_sampler_beside_losses_that_it_is_not_for(project, loss):
     project.head['loss_decode'] = [loss]
-    assert 'set sampler=None in model.decode_head' in project.only('sampler-logits')
-    project.head['sampler'] = None
-    assert project.inspect().findings == []
+    assert 'set sampler=None' in project.only('head')
 
 
 def test_the_sampler_with_other_losses_beside_cross_entropy(project):
@@ -52,10 +56,11 @@ def test_the_sampler_with_other_losses_beside_cross_entropy(project):
     assert project.inspect().findings == []
 
 
-@pytest.mark.parametrize('loss', [None, dict(type='CrossEntropyLoss')])
-def test_one_logit_with_a_softmax(project, loss):
-    project.head.update(out_channels=1, sampler=None, loss_decode=loss)
-    assert 'use_sigmoid=True' in project.only('one-logit')
+def test_one_logit_with_a_softmax_and_the_sampler_kept(project):
+    project.head['out_channels'] = 1
+    line = project.only('head')
+    assert 'set sampler=None' in line
+    assert 'use_sigmoid=True' in line
 
 
 def test_ignore_index_of_the_head_alone(project):
