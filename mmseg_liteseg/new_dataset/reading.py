@@ -133,7 +133,7 @@ def _from_values(
             sample.counts = np.bincount(read(sample).ravel(), minlength=256)
         samples.append(sample)
     notes = [f'{len(several)} images have several masks each, laid over one another'] if several else []
-    ready = table.is_identity and not several and all(one.kind != 'colours' for one in surveys.values())
+    ready = table.is_identity and not several and all(one.is_index for one in surveys.values())
     return LabelledFolder(
         tree.root, _layout(matches), table.classes, samples, read, ready, table.as_json(), [*notes, *table.notes]
     )

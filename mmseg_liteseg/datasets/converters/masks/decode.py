@@ -25,12 +25,14 @@ class RawMask:
         codes: (H, W), int64: values, indices, or colours as 0xRRGGBB.
         palette: Packed colour of each index that occurs, for 'palette'.
         lossy: Whether the format changes values.
+        is_index: Whether the file is one channel of 8 bits at most, as label images are.
     """
 
     kind: str
     codes: np.ndarray
     palette: dict[int, int]
     lossy: bool
+    is_index: bool = False
 
     def as_colours(self) -> np.ndarray:
         """The codes (H, W) as packed colours, whatever was stored."""
@@ -90,7 +92,7 @@ def read_mask(path: Path) -> RawMask:
     if image.mode == 'P':
         return _read_palette(image, lossy)
     if image.mode in ('1', 'L', 'LA', 'I', 'F') or image.mode.startswith('I;16'):
-        return RawMask('values', _single_channel(image, path), {}, lossy)
+        return RawMask('values', _single_channel(image, path), {}, lossy, image.mode in ('1', 'L'))
     return RawMask('colours', _colours(image), {}, lossy)
 
 
@@ -100,7 +102,7 @@ def _read_palette(image: Image.Image, lossy: bool) -> RawMask:
     entries = np.array(image.getpalette() or [], dtype=np.int64).reshape(-1, 3)
     table[: len(entries)] = entries
     used = np.unique(codes)
-    return RawMask('palette', codes, dict(zip(used.tolist(), pack(table[used]).tolist())), lossy)
+    return RawMask('palette', codes, dict(zip(used.tolist(), pack(table[used]).tolist())), lossy, True)
 
 
 def _single_channel(image: Image.Image, path: Path) -> np.ndarray:

@@ -21,7 +21,7 @@ _SMALL = 1 << 16
 
 @dataclass
 class FileSurvey:
-    """One mask: its size (H, W), pixels by code, those in flat areas, colours of a palette's indices."""
+    """One mask: its size (H, W), pixels by code, those in flat areas, colours of a palette's indices, its format."""
 
     size: tuple[int, int]
     kind: str
@@ -29,6 +29,7 @@ class FileSurvey:
     counts: Counter
     flat: Counter
     palette: Mapping[int, int]
+    is_index: bool
 
 
 @dataclass
@@ -86,6 +87,7 @@ def survey_file(path: Path) -> FileSurvey:
         Counter(dict(zip(codes[order].tolist(), counts[order].tolist()))),
         Counter(dict(zip(flat_codes.tolist(), flat_counts.tolist()))),
         raw.palette,
+        raw.is_index,
     )
 
 
