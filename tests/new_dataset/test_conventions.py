@@ -428,3 +428,36 @@ def test_kitti_ids_not_colours_nor_instances(tmp_path):
         truths[f'00000{i}_10.png'] = truth(i)
     _, cfg = convert(tmp_path / 'in')
     check_labels(cfg, truths, {'class_7': 0, 'class_11': 1, 'class_26': 2})
+
+
+CITYSCAPES = np.array([[128, 64, 128], [220, 20, 60], [70, 70, 70], [0, 0, 142]], np.uint8)
+PRIMARIES = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ('colours', 'names'),
+    [
+        (CITYSCAPES, ('road', 'person', 'building', 'car')),
+        (PRIMARIES, ('background', 'red', 'lime', 'blue')),
+        (COLOURS, ('background', 'maroon', 'green', 'olive')),
+    ],
+    ids=['Cityscapes', 'primaries', 'VOC'],
+)
+def test_colours_without_a_list(colours, names, tmp_path):
+    """Telling colours are recognised; VOC's colormap, which labelme writes for any classes, gives no names."""
+    truths = folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', lambda labels: colours[labels], ids=4)
+    _, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {name: i for i, name in enumerate(names)})
+    if names[0] == 'background':
+        assert len(cfg.metainfo.classes) == 4
+
+
+def test_palette_without_a_list_keeps_indices(tmp_path):
+    truths = {}
+    for i in range(4):
+        save(tmp_path / f'in/images/{i}.png', photo(truth(i, 4)))
+        save_palette(tmp_path / f'in/masks/{i}.png', truth(i, 4))
+        truths[f'{i}.png'] = truth(i, 4)
+    plan, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {f'class_{i}': i for i in range(4)})
+    assert plan.written == 0

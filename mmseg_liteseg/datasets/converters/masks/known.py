@@ -13,7 +13,7 @@ import numpy as np
 from ...classes import CAMVID_METAINFO, VOID
 from ..camvid_labels import COLOURS
 from .class_files import ClassFile, Entry
-from .decode import pack
+from .decode import pack, unpack
 from .survey import MaskSurvey
 
 # id -> train id, https://github.com/mcordts/cityscapesScripts (helpers/labels.py); all other ids are void.
@@ -61,10 +61,14 @@ def _cityscapes_ids(survey: MaskSurvey) -> list[ClassFile]:
 
 
 def _by_palette(survey: MaskSurvey) -> list[ClassFile]:
-    """Published palettes that hold every colour of the masks, save black and white."""
+    """Published palettes that hold every colour of the masks, save black, white and VOC's border.
+
+    Colours of 0, 128 and 255 alone prove nothing: everybody takes them, and labelme VOC's.
+    """
     used = survey.palette.values() if survey.kind == 'values' else survey.counts
     colours = {code for code in used if code not in (0, 0xFFFFFF, 0xE0E0C0)}
-    if len(colours) < _MIN_COLOURS:
+    telling = [code for code in colours if set(unpack(code).tolist()) - {0, 128, 255}]
+    if len(telling) < _MIN_COLOURS:
         return []
     fitting = [file for file in _published() if colours <= {entry.colour for entry in file.entries}]
     return sorted(fitting, key=lambda file: len(file.entries))
