@@ -7,10 +7,13 @@ run) or a misspelt option should be answered at once.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Iterator, NoReturn
 
 from .errors import LiteSegError, own_words
@@ -84,7 +87,6 @@ def one_line_errors(args: argparse.Namespace | None = None, stopped: str = 'stop
     try:
         yield
     except (LiteSegError, OSError) as error:
-        _tell_torchrun(error)
         if getattr(args, 'debug', False):
             raise
         fail(describe(error))
@@ -92,7 +94,6 @@ def one_line_errors(args: argparse.Namespace | None = None, stopped: str = 'stop
         fault = fault_of_config(error)
         if fault is None or getattr(args, 'debug', False):
             raise
-        _tell_torchrun(error)
         fail(fault)
     except KeyboardInterrupt:
         if getattr(args, 'debug', False):
@@ -108,6 +109,7 @@ def fail(message: str, status: int = BAD_INPUT) -> NoReturn:
         SystemExit: Its text is the line, its code the status.
     """
     line = f'{_rank()}error: {message}'
+    _tell_torchrun(line)
     sys.stdout.flush()
     print(line, file=sys.stderr, flush=True)
     stop = SystemExit(line)
@@ -147,9 +149,10 @@ def _rank() -> str:
     return ''
 
 
-def _tell_torchrun(error: BaseException) -> None:
-    """Lets torchrun's own last words, a table of which process failed, hold the message."""
-    if 'TORCHELASTIC_ERROR_FILE' in os.environ:
-        from torch.distributed.elastic.multiprocessing.errors import get_error_handler
-
-        get_error_handler().record_exception(error)
+def _tell_torchrun(line: str) -> None:
+    """Lets torchrun's own last words, a table of which process failed, hold the line in the place of a traceback."""
+    path = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if path:
+        # as torch.distributed.elastic.multiprocessing.errors.ErrorHandler writes it
+        extra = dict(py_callstack=line, timestamp=str(int(time.time())))
+        Path(path).write_text(json.dumps(dict(message=dict(message=line, extraInfo=extra))))
