@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import importlib
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 SCOPE = 'mmseg_liteseg'
 _PACKAGE = Path(__file__).resolve().parent
@@ -56,3 +59,23 @@ def install(config_class: type) -> None:
 
     find.scope = SCOPE
     config_class._get_cfg_path = staticmethod(find)
+    config_class.fromfile = staticmethod(_reading(config_class.fromfile))
+
+
+def _reading(host: Callable) -> Callable:
+    """``Config.fromfile`` that loads our registry with a config that names our types, before anything is built.
+
+    MMSegInferencer reads the checkpoint first, and would read it as the host does: Paddle's not at all, others by
+    running what they hold.
+    """
+
+    @functools.wraps(host)
+    def fromfile(*args: Any, **kwargs: Any) -> Any:
+        cfg = host(*args, **kwargs)
+        imports = kwargs.get('import_custom_modules', args[2] if len(args) > 2 else True)
+        if imports and f'{SCOPE}.' in cfg.text:
+            with suppress(ImportError):  # of mmseg, without which such a config can be read, though not built
+                importlib.import_module(f'{SCOPE}.registry')
+        return cfg
+
+    return fromfile

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -92,6 +96,23 @@ def test_the_hosts_own_doors(custom_imports, tiny_config, file, marker):
     for load in (init_model, MMSegInferencer):
         with pytest.raises(UnsafeCheckpointError, match='stranger'):
             load(cfg.copy(), str(file), device='cpu')
+    assert not marker.exists()
+
+
+def test_a_config_that_names_our_types_is_enough(tiny_config, file, marker, tmp_path):
+    """In a process of its own, which never imported the package: as installed, Python does it at its start."""
+    text = Config.fromfile(tiny_config).pretty_text
+    own = tmp_path / 'own.py'
+    own.write_text(re.sub(r'^custom_imports = .*?\n(?=\S)', '', text, flags=re.MULTILINE | re.DOTALL))
+    assert 'custom_imports' not in own.read_text()
+    code = (
+        'import mmseg_liteseg.startup\nfrom mmseg.apis import MMSegInferencer\n'
+        f'MMSegInferencer({str(own)!r}, {str(file)!r}, device="cpu")'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, env={**os.environ, 'PYTHONPATH': str(REPO)}
+    )
+    assert 'UnsafeCheckpointError' in done.stderr.decode().splitlines()[-1]
     assert not marker.exists()
 
 
