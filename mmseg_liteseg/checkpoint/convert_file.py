@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Callable, Tuple
 
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.errors import SettingError
 
 from .convert import Conversion, to_paddle
@@ -96,7 +96,7 @@ def check_config(tensors: dict, config: str, source: str) -> None:
     """
     from mmseg_liteseg.registry import MODELS  # before the config, which may inherit by package
 
-    cfg = read_config(config)
+    cfg = Config.fromfile(os.path.expanduser(config))
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     model = MODELS.build(cfg.model)
     for part in ('backbone', 'neck', 'decode_head'):
