@@ -9,6 +9,7 @@ from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.images import shown
 from mmseg_liteseg.registry import DATASETS
 
 from .classes import CAMVID_METAINFO
@@ -26,7 +27,8 @@ class CamVidDataset(BaseSegDataset):
         **kwargs: Those of mmseg's ``BaseSegDataset``; labels are 0..10 and 255, so ``reduce_zero_label`` stays False.
 
     Raises:
-        FileNotFoundError: When loaded and the image folder is missing or empty, or an image has no label.
+        FileNotFoundError: When loaded and the image folder is missing or empty, or an image has no label, or a label
+            no image.
     """
 
     METAINFO = CAMVID_METAINFO
@@ -43,13 +45,16 @@ class CamVidDataset(BaseSegDataset):
             self.img_suffix = self._find_suffix(names)
         images = {name[: -len(self.img_suffix)] for name in names if name.endswith(self.img_suffix)}
         labels = {name[: -len(self.seg_map_suffix)] for name in self._list_names('seg_map_path')}
-        unlabelled = sorted(images - labels)
-        if unlabelled:
-            raise FileNotFoundError(
-                f'{self.data_prefix["seg_map_path"]}: no label ({self.seg_map_suffix}) for {len(unlabelled)} of '
-                f'{len(images)} images, such as {unlabelled[0]}'
-            )
+        self._require_pairs(images - labels, 'seg_map_path', f'label ({self.seg_map_suffix})', len(images))
+        # a dead link is no file to the listing: its label is what is left of it
+        self._require_pairs(labels - images, 'img_path', f'image ({self.img_suffix})', len(labels))
         return super().load_data_list()
+
+    def _require_pairs(self, missing: set[str], prefix: str, what: str, total: int) -> None:
+        if missing:
+            raise FileNotFoundError(
+                f'{self.data_prefix[prefix]}: no {what} for {len(missing)} of {total}, such as {shown(min(missing))}'
+            )
 
     def _list_names(self, prefix: str) -> list[str]:
         folder = self.data_prefix[prefix]

@@ -63,6 +63,20 @@ class TestException:
         with pytest.raises(FileNotFoundError, match=r'no label.*train_1'):
             _build(root)
 
+    @pytest.mark.parametrize('dangling', [False, True])
+    def test_missing_image(self, root, dangling):
+        image = root / 'img_dir/train/train_1.png'
+        image.unlink()
+        if dangling:
+            image.symlink_to('nowhere.png')
+        with pytest.raises(FileNotFoundError, match=r'img_dir/train: no image \(\.png\) for 1 of .*train_1'):
+            _build(root)
+
+    def test_links_in_a_circle(self, root):
+        (root / 'img_dir/train/up').symlink_to(root / 'img_dir/train')
+        with pytest.raises(OSError, match=r'Too many levels of symbolic links.*img_dir/train/up'):
+            _build(root)
+
     def test_both_suffixes(self, root):
         (root / 'img_dir/train/train_0.jpg').touch()
         with pytest.raises(ValueError, match=r'\.jpg and \.png'):

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from rich.progress import track
+
+from mmseg_liteseg.images import ImageFileError, read_file, shown
+from mmseg_liteseg.images.files import reason_of
+from mmseg_liteseg.images.header import open_lazily
 
 from ..classes import CAMVID_METAINFO, VOID
 from .archive import safe_extract
@@ -22,6 +26,7 @@ from .camvid_labels import MINOR_CLASSES, classes_from_colours, classes_from_ind
 from .camvid_layouts import Found, Pair, find_pairs
 from .errors import ConversionError
 
+_NAMED = 20  # of broken files, in a message
 NUM_CLASSES = len(CAMVID_METAINFO['classes'])
 
 
@@ -130,19 +135,27 @@ class _Writer:
     minor: str
 
     def write(self, target: Path) -> Summary:
-        pixels, notes = {}, [*self.found.notes]
+        pixels, notes, broken = {}, [*self.found.notes], []
         for split, pairs in self.found.pairs.items():
             image_dir, label_dir = target / 'img_dir' / split, target / 'ann_dir' / split
             image_dir.mkdir(parents=True)
             label_dir.mkdir(parents=True)
             pixels[split] = np.zeros(NUM_CLASSES + 1, dtype=np.int64)
             for pair in track(pairs, description=f'{split:5}'):
-                image, labels, defects = self._read(pair)
+                try:
+                    image, labels, defects = self._read(pair)
+                except ConversionError as error:  # the others are looked at too, so that one run names them all
+                    broken.append(str(error))
+                    continue
                 if defects:
                     notes.append(f'{pair.label}: {defects} pixels in colours of no class became void')
                 labels = self._save(pair, image, labels, image_dir, label_dir)
                 counts = np.bincount(labels.ravel(), minlength=256)
                 pixels[split] += np.append(counts[:NUM_CLASSES], counts[VOID])
+        if broken:
+            several = f'{len(broken)} pairs cannot be used: ' if len(broken) > 1 else ''
+            more = f'; and {len(broken) - _NAMED} more' if len(broken) > _NAMED else ''
+            raise ConversionError(several + '; '.join(broken[:_NAMED]) + more)
         images = {split: len(pairs) for split, pairs in self.found.pairs.items()}
         return Summary(target, self.found.layout, self.size, images, pixels, notes)
 
@@ -177,13 +190,17 @@ def _by(image: Image.Image) -> str:
 
 
 def _load(path: Path) -> Image.Image:
-    """Decodes the whole file, so that truncation shows."""
+    """Decodes the whole file, so that truncation shows, and turns it as EXIF says, as every reader will."""
     try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ConversionError(f'{path}: not a readable image ({error})') from error
+        image = open_lazily(read_file(path), shown(path))
+        if image is None:
+            raise ValueError('an unknown format, or a broken header')
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except ImageFileError as error:
+        raise ConversionError(str(error)) from None
+    except Exception as error:  # decoders of Pillow raise errors of many types on broken files
+        raise ConversionError(f'{shown(path)}: not a readable image ({reason_of(error)})') from None
 
 
 def _image_size(path: Path) -> tuple[int, int]:

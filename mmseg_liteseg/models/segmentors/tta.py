@@ -26,7 +26,7 @@ class LiteSegTTAModel(SegTTAModel):
     Args:
         module: The segmentor, as config or built.
         merge: 'softmax' or 'logits'.
-        data_preprocessor: As for mmengine's BaseTTAModel.
+        data_preprocessor: As for mmengine's BaseTTAModel; the module's own, if its config has one, wins.
 
     Raises:
         SettingError: If ``merge`` is unknown, or (when merging) the model has a single output channel.
@@ -37,7 +37,9 @@ class LiteSegTTAModel(SegTTAModel):
     ) -> None:
         if merge not in _MERGES:
             raise SettingError(f'merge {merge!r}: expected one of {", ".join(_MERGES)}')
-        super().__init__(module, data_preprocessor=data_preprocessor)
+        # mmengine's runner hands the config's variable of this name to the outermost model; the module's own may differ
+        own = isinstance(module, dict) and module.get('data_preprocessor')
+        super().__init__(module, data_preprocessor=None if own else data_preprocessor)
         self.merge = merge
 
     def merge_preds(self, data_samples_list: list[tuple[SegDataSample, ...]]) -> list[SegDataSample]:

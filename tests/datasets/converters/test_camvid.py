@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mmseg_liteseg.datasets.classes import CAMVID_METAINFO
 from mmseg_liteseg.datasets.converters import ConversionError, convert_camvid
 from mmseg_liteseg.datasets.converters.camvid_labels import COLOURS, classes_from_colours, classes_from_indices
 from mmseg_liteseg.datasets.converters.camvid_splits import standard_splits
+from mmseg_liteseg.images import read_image
 
 SPLITS = {'train': ['a_1', 'a_2'], 'val': ['b_1'], 'test': ['c_1']}
 
@@ -141,6 +143,19 @@ class TestCardinality:
         assert defects == 1
 
 
+@pytest.mark.parametrize('size', [None, (6, 8)])
+def test_a_turned_image_is_compared_and_resized_as_it_is_seen(tmp_path, size):
+    source = make_segnet(tmp_path / 'in', splits=('train', 'val'))
+    for path in sorted(source.glob('train/*')) + sorted(source.glob('val/*')):
+        with Image.open(path) as image:
+            block = Image.Exif()
+            block[274] = 6  # to be turned by a quarter: stored lying, seen standing
+            image.transpose(Image.Transpose.ROTATE_90).save(path, exif=block)
+    convert_camvid(source, tmp_path / 'out', size=size)
+    image = read_image(tmp_path / 'out/img_dir/train/train_0.png')
+    assert image.shape[:2] == (size or (12, 16))
+
+
 class TestException:
     """Each message names the file; nothing is left behind."""
 
@@ -199,6 +214,17 @@ class TestException:
         path = source / 'val/val_1.png'
         path.write_bytes(path.read_bytes()[:-300])
         self._fails(tmp_path, r'val_1.png: not a readable image')
+
+    def test_all_broken_files_are_named_in_one_line(self, tmp_path, source):
+        (source / 'train/train_1.png').write_bytes(b'')
+        (source / 'val/val_0.png').unlink()
+        (source / 'val/val_0.png').symlink_to('nowhere.png')
+        (source / 'val/val_1.png').unlink()
+        os.mkfifo(source / 'val/val_1.png')
+        pattern = (
+            r'^3 pairs cannot be used: image .*train_1\.png: the file is empty; image .*val_0\.png: a link to [^\n]*'
+        )
+        self._fails(tmp_path, pattern + r'val_1\.png: expected a file, found a pipe$')
 
     def test_frame_twice(self, tmp_path, source):
         _image(source / 'val/val_1.jpg')
