@@ -183,3 +183,13 @@ def test_classes_of_another_number_are_refused(student):
     model.head.linear = torch.nn.Linear(32, 7, bias=False)
     with pytest.raises(ValueError, match=r'\(2, 7\) and the teacher.s \(2, 3\)'):
         model.loss(torch.zeros(2, 3, 32, 32))
+
+
+def test_mixed_precision_leaves_the_loss_in_float32(student):
+    model = build(student, None).train()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert model.head(model.extract_feat(torch.rand(2, 3, 32, 32))).dtype == torch.bfloat16
+        loss = model.loss(torch.rand(2, 3, 32, 32))['loss']
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())

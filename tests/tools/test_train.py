@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -124,7 +125,10 @@ def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys):
 def test_two_processes_train_on_the_cpu(tiny_config, tmp_path):
     command = ['bash', str(REPO / 'tools/dist_train.sh'), str(tiny_config), '2', '--work-dir', str(tmp_path / 'a b')]
     command += ['--cfg-options', 'default_hooks.checkpoint.interval=2']
-    environment = {'PYTHON': sys.executable, 'PORT': '29617', 'CUDA_VISIBLE_DEVICES': '-1'}
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]  # of several runs on one machine each needs its own
+    environment = {'PYTHON': sys.executable, 'PORT': str(port), 'CUDA_VISIBLE_DEVICES': '-1'}
     done = subprocess.run(
         command, env={**os.environ, **environment}, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
