@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         from mmseg_liteseg.engine import class_weights  # after the config: these import the hosts, which complain
         from mmseg_liteseg.inspection.start import check_start
 
-        notes = launch.enable_resume(cfg) if args.resume else []
+        named = 'load_from' in (args.cfg_options or {})
+        notes = launch.enable_resume(cfg, named) if args.resume else []
         if args.deterministic:
             launch.enable_deterministic(cfg)
         if args.amp:

@@ -20,6 +20,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 
 from mmseg_liteseg.engine.resume import LAST, why_not
+from mmseg_liteseg.engine.resume_hook import VALIDATED
 from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.registry import HOOKS
 
@@ -254,7 +255,7 @@ def _finished(folder: Path, expected: dict[str, Any]) -> bool:
 
 
 def _progress(state: dict[str, Any]) -> tuple:
-    return state['meta']['iter'], state['message_hub']['runtime_info'].get('validated')
+    return state['meta']['iter'], state['message_hub']['runtime_info'].get(VALIDATED)
 
 
 def _names(folder: Path) -> list[str]:

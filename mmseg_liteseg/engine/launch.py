@@ -92,17 +92,21 @@ def enable_tensorboard(cfg: Config) -> None:
         backends.append(ConfigDict(type='TensorboardVisBackend'))
 
 
-def enable_resume(cfg: Config) -> list[str]:
+def enable_resume(cfg: Config, named: bool = False) -> list[str]:
     """Lets the training go on from the newest whole checkpoint in the work folder.
 
     A config's ``load_from`` is where a training starts: mmengine would take it for the state to resume. It is used
-    where the work folder holds none, for weights alone, unless the config itself says ``resume``.
+    where the work folder holds none, for weights alone.
+
+    Args:
+        cfg: The config.
+        named: Whether the command line names ``load_from``: then that very state is resumed.
 
     Returns:
         What was decided, in words for the log.
     """
     start = cfg.get('load_from')
-    if not start:
+    if named or not start:
         cfg.resume = True
         return []
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}

@@ -18,7 +18,7 @@ from mmseg_liteseg.registry import HOOKS
 from .finite import model_of
 
 # Notes in mmengine's message hub, which go into every checkpoint.
-VALIDATED = 'validated'
+VALIDATED = 'last_validation'  # mmengine logs what begins with val
 _SEED, _EARLY = 'stream_seed', 'early_stopping'
 _GRADIENTS = 'gradients'
 

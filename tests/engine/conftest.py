@@ -80,7 +80,7 @@ class Project:
             for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):  # half a second for each checkpoint
                 patch.setattr(f'{module}.FormatCode', lambda text, **_: (text, False), raising=False)
             try:
-                launch.build_runner(cfg).train()
+                launch.train(launch.build_runner(cfg))
             except Killed:
                 assert kill
             else:

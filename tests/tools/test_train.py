@@ -147,7 +147,8 @@ def test_the_config_that_a_training_leaves_behind_trains_again(trained, tmp_path
 @pytest.mark.parametrize('resumable', [True, False])
 def test_resume_prefers_the_work_folder_to_load_from(tiny_config, trained, tmp_path, resumable):
     weights = trained[1] / 'iter_2.pth'
-    options = ['--work-dir', tmp_path, '--resume', '--cfg-options', f'load_from={weights}', 'train_cfg.max_iters=4']
+    tiny_config.write_text(f'{tiny_config.read_text()}\nload_from = {str(weights)!r}\n')
+    options = ['--work-dir', tmp_path, '--resume', '--cfg-options', 'train_cfg.max_iters=4']
     if resumable:
         run_alone(main, [tiny_config, '--work-dir', tmp_path, '--cfg-options', 'train_cfg.max_iters=1'])
     run_alone(main, [tiny_config, *options])
@@ -155,6 +156,13 @@ def test_resume_prefers_the_work_folder_to_load_from(tiny_config, trained, tmp_p
     first = 'resumed epoch: 0, iter: 1' if resumable else f'starting from {weights}'
     assert first in log
     assert (tmp_path / 'iter_4.pth').is_file()
+
+
+def test_resume_from_a_state_that_the_command_line_names(tiny_config, trained, tmp_path):
+    options = [f'load_from={trained[1] / "iter_2.pth"}', 'train_cfg.max_iters=3']
+    run_alone(main, [tiny_config, '--work-dir', tmp_path, '--resume', '--cfg-options', *options])
+    assert 'resumed epoch: 0, iter: 2' in next(tmp_path.glob('*/*.log')).read_text()
+    assert (tmp_path / 'iter_3.pth').is_file()
 
 
 def test_two_deterministic_runs_are_equal(tiny_config, tmp_path):

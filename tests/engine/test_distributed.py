@@ -1,0 +1,120 @@
+"""Two processes on the CPU, forked: they start at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import time
+
+import pytest
+import torch
+
+from mmseg_liteseg.engine.launch import LaunchError
+
+from .conftest import assert_equal, newest
+from .test_checkpoint_hook import calling
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork'),
+    pytest.mark.skipif(torch.cuda.is_available(), reason='the processes are those of a CPU'),
+]
+LOST = 7
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        return server.getsockname()[1]
+
+
+class Pair:
+    """Trainings of two processes."""
+
+    def __init__(self, project, name, where='before_train_iter', iteration=3, timeout=60, **options):
+        context = multiprocessing.get_context('fork')
+        self.reached = [context.Event() for _ in range(2)]
+        self.go = context.Event()
+        port = free_port()
+
+        def run(rank):
+            torch.set_num_threads(1)
+            place = dict(RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=2, MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
+            os.environ.update({key: str(value) for key, value in place.items()})
+
+            def wait(runner, *args, **kwargs):
+                if runner.iter == iteration:
+                    self.reached[rank].set()
+                    self.go.wait(60)
+
+            try:
+                project.train(
+                    name,
+                    launcher='pytorch',
+                    custom_hooks=calling(where, wait),
+                    env_cfg=dict(dist_cfg=dict(timeout=timeout)),
+                    **options,
+                )
+            except LaunchError as error:
+                (project.folder / f'{name}.txt').write_text(str(error))
+                os._exit(LOST)
+
+        self.processes = [context.Process(target=run, args=(rank,)) for rank in range(2)]
+        for process in self.processes:
+            process.start()
+
+    def wait_there(self):
+        assert all(event.wait(120) for event in self.reached)
+
+    def codes(self):
+        for process in self.processes:
+            process.join(120)
+        return [process.exitcode for process in self.processes]
+
+
+@pytest.fixture(scope='module')
+def whole(project):
+    pair = Pair(project, 'pair whole', iteration=-1)
+    assert pair.codes() == [0, 0]
+    return project.folder / 'pair whole'
+
+
+def test_both_killed_and_resumed(project, whole):
+    pair = Pair(project, 'pair killed')
+    pair.wait_there()
+    for process in pair.processes:
+        process.kill()
+    assert pair.codes() == [-9, -9]
+    assert Pair(project, 'pair killed', iteration=-1, resume=True).codes() == [0, 0]
+    assert_equal(newest(project.folder / 'pair killed'), newest(whole))
+    ours, theirs = (newest(folder)['message_hub']['runtime_info'] for folder in (project.folder / 'pair killed', whole))
+    assert ours['best_score'] == theirs['best_score']
+
+
+def test_a_signal_to_one_stops_both_at_one_iteration(project, whole):
+    pair = Pair(project, 'pair stopped')
+    pair.wait_there()
+    os.kill(pair.processes[1].pid, signal.SIGTERM)
+    pair.go.set()
+    assert pair.codes() == [143, 143]
+    assert newest(project.folder / 'pair stopped')['meta']['iter'] in (4, 5)
+    assert Pair(project, 'pair stopped', iteration=-1, resume=True).codes() == [0, 0]
+    assert_equal(newest(project.folder / 'pair stopped'), newest(whole))
+
+
+@pytest.mark.parametrize('number', [signal.SIGSTOP, signal.SIGKILL])
+def test_a_process_that_hangs_or_dies_ends_the_job_with_a_word(project, number):
+    name = f'pair {number}'
+    pair = Pair(project, name, timeout=3)
+    pair.wait_there()
+    os.kill(pair.processes[1].pid, number)
+    start = time.monotonic()
+    pair.go.set()
+    pair.processes[0].join(120)
+    pair.processes[1].kill()
+    assert pair.processes[0].exitcode == LOST
+    assert time.monotonic() - start < 100  # gloo alone would wait for half an hour
+    text = (project.folder / f'{name}.txt').read_text()
+    assert 'another process of this training ended or did not answer for 3 seconds' in text
+    assert 'Start again with --resume' in text
