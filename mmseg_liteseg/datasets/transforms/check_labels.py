@@ -1,4 +1,4 @@
-"""Labels beyond the classes, found where the file is known and nothing has been padded."""
+"""Labels beyond the classes and masks of another size, found where the file is known and nothing is padded yet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from mmseg_liteseg.errors import DataError
 from mmseg_liteseg.images import shown
 from mmseg_liteseg.registry import TRANSFORMS
 
+from .checks import check_sizes
+
 _SHOWN = 10
 
 
@@ -16,15 +18,17 @@ _SHOWN = 10
 class CheckLabels(BaseTransform):
     """Stands behind LoadAnnotations and refuses masks that hold neither classes nor the ignored label.
 
-    The losses check too, but labels of a whole batch, after padding: they cannot tell what a file held. Every training
-    of tools/train.py puts this transform into its pipelines.
+    The losses check too, but labels of a whole batch, after padding: they cannot tell what a file held. Sizes are
+    compared here as well, as mmseg's LoadAnnotations does not (ours does). Every training of tools/train.py puts this
+    transform into its pipelines.
 
     Args:
         num_classes: Labels are 0 to ``num_classes - 1``,
         ignore_index: or this one.
 
     Raises:
-        DataError: (when called) a mask holds another value, or has several channels; names the file.
+        DataError: (when called) a mask holds another value, has several channels, or is of another size than its
+            image as loaded; names the file.
 
     Example:
         >>> CheckLabels(2)({'gt_seg_map': np.array([[0, 7]]), 'seg_fields': ['gt_seg_map'], 'seg_map_path': 'a.png'})
@@ -40,6 +44,8 @@ class CheckLabels(BaseTransform):
         """Checks every label map; without one, nothing."""
         for key in results.get('seg_fields', []):
             self._check(results[key], shown(results.get('seg_map_path', key)))
+        if 'ori_shape' in results:
+            check_sizes(results, results['ori_shape'])
         return results
 
     def _check(self, label: np.ndarray, name: str) -> None:

@@ -31,6 +31,13 @@ def test_wrong_ones_name_the_file(ignored, label, words):
         CheckLabels(2, ignored)(results(label))
 
 
+def test_sizes_are_those_of_the_image_as_loaded():
+    sample = dict(results([[0, 1]]), img_path='a.jpg', img=np.zeros((5, 5, 3)), ori_shape=(1, 2))
+    assert CheckLabels(2)(dict(sample)) == sample
+    with pytest.raises(DataError, match=r'mask a\.png: 1 x 2 pixels .* but its image a\.jpg has 3 x 2'):
+        CheckLabels(2)(dict(sample, ori_shape=(3, 2)))
+
+
 def test_pictures_without_a_mask_pass():
     assert CheckLabels(2)(dict(img=1)) == dict(img=1)
     assert CheckLabels(2)(dict(seg_fields=[])) == dict(seg_fields=[])
