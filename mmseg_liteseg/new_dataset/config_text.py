@@ -32,7 +32,7 @@ model = dict({values}decode_head=dict(num_classes={num_classes}, sampler=ohem, l
 optim_wrapper = dict(optimizer=dict(lr={lr:g}))  # {lr_why}
 warm_up = dict(type='LinearLR', start_factor=0.01, begin=0, end={warm_up}, by_epoch=False)
 param_scheduler = [warm_up, dict(type='PolyLR', eta_min=0, power=0.9, begin={warm_up}, end=max_iters, by_epoch=False)]
-train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
+train_cfg = schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
 """
 MAX_LINES = 25
 _WARM_UP = 200

@@ -26,10 +26,11 @@ def written(tmp_path):
     return new_dataset(tmp_path / 'in', tmp_path / 'out')[1]
 
 
-def test_trains_and_validates(written, tmp_path, monkeypatch):
+@pytest.mark.parametrize('place', ['', 'train_cfg.'])
+def test_trains_and_validates(written, tmp_path, monkeypatch, place):
     monkeypatch.chdir(tmp_path)  # not where the config's base is
     cfg = Config.fromfile(written)
-    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.merge_from_dict({f'{place}max_iters': 2, f'{place}val_interval': 2})
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         loader.update(num_workers=0, persistent_workers=False)
     cfg.merge_from_dict(dict(work_dir=str(tmp_path / 'work'), launcher='none'))
