@@ -52,7 +52,7 @@ def _check_broken(scan: PartScan) -> Iterator[Finding]:
         faults = [(path, reason) for path, reason in faults if not is_local(path) or os.path.isfile(path)]
     if faults:
         files = [f'{path} ({reason})' for path, reason in faults]
-        what = f'{len(faults)} files cannot be read'
+        what = f'files that cannot be read: {len(faults)}'
         why = 'training or validation would stop there, or go on with half a picture'
         yield _finding(scan, 'error', 'unreadable', what, files, why, 'replace the files or take them out')
 

@@ -21,6 +21,7 @@ from .values import to_labels
 _COLUMNS = 3  # samples beside each other, each an image and its overlay
 _WIDTH = 360  # pixels that the longer side of an image is brought to
 _ROW = 1.9  # inches
+_LEAST = 1e-5  # share at the foot of the histogram
 
 
 def draw_page(inspection: Inspection, path: str | Path, per_split: int = 6) -> None:
@@ -82,7 +83,8 @@ def _draw_sample(cells: Sequence[Any], scan: PartScan, facts: SampleFacts, palet
     cells[0].imshow(_shrink(image))
     cells[0].set_title(f'{scan.part.split}: {Path(facts.sample.image).name}', fontsize=8)
     if facts.mask is None:
-        cells[1].set_title('a mask for each class' if facts.sample.masks else 'no mask', fontsize=8)
+        words = 'a mask for each class' if facts.sample.masks else 'no mask'
+        cells[1].set_title('mask cannot be read' if facts.sample.mask else words, fontsize=8)
         return
     try:
         label = _labels(scan, facts)
@@ -128,7 +130,7 @@ def _shrink(image: np.ndarray) -> np.ndarray:
 
 
 def _draw_histogram(axes: Any, inspection: Inspection) -> None:
-    """Share of the pixels by class and split, logarithmic; frames are black where a split has none of a class."""
+    """Share of the pixels by class and split, logarithmic; a word where a split has none of a class."""
     splits, classes = inspection.splits, inspection.classes()
     width, palette = 0.8 / max(len(splits), 1), np.array(_palette(inspection), float) / 255
     names = [*classes, 'ignored']
@@ -137,12 +139,12 @@ def _draw_histogram(axes: Any, inspection: Inspection) -> None:
         shares = [labels.share(label) for label in [*range(len(classes)), inspection.setup.ignore_index]]
         places = np.arange(len(names)) + (index - (len(splits) - 1) / 2) * width
         colours = [palette[label] if label < len(palette) else (1, 1, 1) for label in range(len(names))]
-        bars = axes.bar(places, shares, width, color=colours, edgecolor='black', linewidth=0.8)
+        bars = axes.bar(places, np.maximum(shares, _LEAST), width, color=colours, edgecolor='black', linewidth=0.8)
         axes.bar_label(
             bars, [split if share else f'no {split}' for share in shares], fontsize=6, rotation=90, padding=2
         )
     axes.set_yscale('log')
-    axes.set_ylim(1e-5, 10)
+    axes.set_ylim(_LEAST, 10)
     axes.set_xticks(np.arange(len(names)), names, rotation=20, ha='right')
     axes.set(title='share of all pixels', ylabel='logarithmic')
     axes.grid(axis='y', alpha=0.3)
