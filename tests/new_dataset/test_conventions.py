@@ -448,8 +448,7 @@ def test_colours_without_a_list(colours, names, tmp_path):
     truths = folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', lambda labels: colours[labels], ids=4)
     _, cfg = convert(tmp_path / 'in')
     check_labels(cfg, truths, {name: i for i, name in enumerate(names)})
-    if names[0] == 'background':
-        assert len(cfg.metainfo.classes) == 4
+    assert len(cfg.metainfo.classes) == 4
 
 
 def test_palette_without_a_list_keeps_indices(tmp_path):

@@ -71,7 +71,12 @@ def _by_palette(survey: MaskSurvey) -> list[ClassFile]:
     if len(telling) < _MIN_COLOURS:
         return []
     fitting = [file for file in _published() if colours <= {entry.colour for entry in file.entries}]
-    return sorted(fitting, key=lambda file: len(file.entries))
+    fitting.sort(key=lambda file: (len(file.entries), 'Cityscapes' not in file.path.name))  # others share its colours
+    # names are a guess, so those of classes that do not occur are left out
+    return [
+        ClassFile(file.path, tuple(entry for entry in file.entries if entry.colour in (*colours, 0)))
+        for file in fitting[:1]
+    ]
 
 
 @lru_cache(maxsize=1)

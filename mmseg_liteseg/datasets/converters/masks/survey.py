@@ -106,8 +106,9 @@ def _flat(raw: RawMask) -> np.ndarray:
     flat = np.ones(raw.codes.shape, bool)
     window = np.ones((3, 3), np.uint8)
     for channel in np.moveaxis(channels, -1, 0):
-        plane = np.ascontiguousarray(channel, dtype=np.float32)
-        flat &= cv2.dilate(plane, window) - cv2.erode(plane, window) <= tolerance
+        small = channel.min() >= 0 and channel.max() <= 255
+        plane = np.ascontiguousarray(channel, dtype=np.uint8 if small else np.float32)
+        flat &= cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, window) <= tolerance
     return flat
 
 
