@@ -6,10 +6,12 @@ from typing import Any, Sequence
 
 import torch
 from mmseg.models.data_preprocessor import SegDataPreProcessor
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from mmseg_liteseg.datasets.transforms.loading import read_any
 from mmseg_liteseg.errors import DataError, SettingError
-from mmseg_liteseg.images import check_range, shown
+from mmseg_liteseg.images import check_range, decode_mask, shown
 from mmseg_liteseg.registry import MODELS
 
 # Images whose values are looked at: a wrong mean shows at once, and later ones cost nothing.
@@ -33,7 +35,7 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
     Raises:
         SettingError: mean and std differ in length, or two channels of one or more than three are to be swapped.
         DataError: (in forward) an image has another number of channels than ``mean``, or values that do not belong to
-            it; names the image.
+            it, or a mask of another shape; names the file.
     """
 
     def __init__(self, mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **kwargs: Any) -> None:
@@ -54,6 +56,8 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Batch of the data loader -> ``inputs`` (N, C, H, W), normalised, and ``data_samples``."""
+        for image, sample in zip(data['inputs'], data.get('data_samples') or ()):
+            _check_mask(image, sample, training)
         if self._enable_normalize:
             self._check(data)
             data = self.cast_data(data)
@@ -77,6 +81,24 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
         if self._looked_at < _CHECKED and image.device.type == 'cpu':
             self._looked_at += 1
             check_range(image.numpy(), *self._range, name)
+
+
+def _check_mask(image: Tensor, sample: SegDataSample | None, training: bool) -> None:
+    """Finds masks that are none or of another size, whoever loaded them: stacking them fails without a name."""
+    labels = sample.get('gt_sem_seg') if sample is not None else None
+    if labels is None:
+        return
+    # a test's masks keep their size while images are resized
+    size = tuple(image.shape[-2:]) if training else tuple(sample.get('ori_shape', labels.data.shape[-2:]))[:2]
+    if labels.data.ndim == 3 and tuple(labels.data.shape[-2:]) == size:
+        return
+    path = sample.get('seg_map_path')
+    if path is not None:
+        decode_mask(read_any(path, None), shown(path))  # of colours it says more
+    raise DataError(
+        f'mask {shown(path or "of an image")}: shape {tuple(labels.data.shape)}, but its image '
+        f'{shown(sample.get("img_path") or "")} has {size[0]} x {size[1]} pixels (height x width)'
+    )
 
 
 def _check_channels_of(mean: Sequence[float] | None, std: Sequence[float] | None, kwargs: dict) -> None:

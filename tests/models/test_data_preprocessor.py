@@ -6,6 +6,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_liteseg.errors import DataError, SettingError
 from mmseg_liteseg.models import LiteSegDataPreProcessor
+from tests.images.builders import encode, pixels
 
 
 def make_preprocessor(**kwargs):
@@ -88,3 +89,18 @@ def test_exception_values_of_another_depth():
     batch['inputs'][1] = torch.linspace(1000, 4087, 72).reshape(3, 4, 6)
     with pytest.raises(DataError, match=r'image 1\.png: most of its values .* set mean and std'):
         make_preprocessor()(batch)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_exception_masks_that_others_loaded_are_named(tmp_path, training):
+    """mmseg's LoadAnnotations lets colours and other sizes through."""
+    batch = make_batch()
+    colours, small = tmp_path / 'colours.png', tmp_path / 'small.png'
+    colours.write_bytes(encode(pixels((4, 6, 3))))
+    small.write_bytes(encode(pixels((3, 6), high=2)))
+    for path, shape, reason in ((colours, (4, 6, 3), 'mode RGB, expected'), (small, (1, 3, 6), r'has 4 x 6 pixels')):
+        for sample in batch['data_samples']:
+            sample.set_metainfo(dict(ori_shape=(4, 6), seg_map_path=str(path)))
+            sample.gt_sem_seg = PixelData(data=torch.zeros(shape, dtype=torch.long))
+        with pytest.raises(DataError, match=rf'mask .*{path.name}: .*{reason}'):
+            make_preprocessor()(batch, training)
