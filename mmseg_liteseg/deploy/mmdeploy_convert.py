@@ -55,6 +55,12 @@ def convert(
     apis = require('mmdeploy.apis', 'mmdeploy==1.3.1', 'this conversion')
     deploy_cfg = _read_deploy_config(deploy_config, deploy_options)
     source = load_source(config, checkpoint)
+    with_argmax = deploy_cfg.codebase_config.get('with_argmax', True)
+    if with_argmax and getattr(source.model.decode_head, 'multi_label', False):
+        raise DeployError(
+            'codebase_config.with_argmax=True takes one class per pixel, but this model gives a mask for each '
+            '(multi_label=True): set it to False (--deploy-options) and compare the logits with the threshold'
+        )
     shape = _ir_config(deploy_cfg).get('input_shape')
     size = tuple(shape[::-1]) if shape else (500, 333)
     out.mkdir(parents=True, exist_ok=True)
@@ -66,7 +72,7 @@ def convert(
         run = getattr(apis, _CONVERTERS[deploy_cfg.backend_config.type])
         run(picture, folder, name, deploy_cfg, model_cfg, checkpoint, 'cpu')
         # of one logit mmdeploy gives labels, whatever with_argmax says
-        labels = deploy_cfg.codebase_config.get('with_argmax', True) or source.model.out_channels == 1
+        labels = with_argmax or source.model.out_channels == 1
         output = 'labels' if labels else 'logits'
         verify(Path(folder) / name, source, [size] if shape else sizes, bound, say=say, output=output)
         names = [name]

@@ -64,7 +64,9 @@ def _check_build(head: Head) -> Iterator[Finding]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # the training's own head says the same
-            MODELS.build(copy.deepcopy(dict(head.cfg)))
+            built = MODELS.build(copy.deepcopy(dict(head.cfg)))
+        if hasattr(built, 'check_losses'):
+            built.check_losses()
     except LiteSegError as error:
         yield Finding('error', 'head', f'{head.where}: {error}')
 

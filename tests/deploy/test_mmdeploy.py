@@ -16,6 +16,7 @@ from mmseg_liteseg.registry import MODELS
 from tests.deploy.conftest import fill
 from tests.helpers import REPO
 
+LOGITS = {'codebase_config.with_argmax': False}
 DEPLOY = REPO / 'configs/deploy'
 QUICK = dict(sizes=[(60, 77), (96, 64)], say=str)
 RUN_HERE = ['onnxruntime_dynamic', 'onnxruntime_static-512x1024', 'torchscript']
@@ -82,28 +83,39 @@ def test_sdk_files(tiny, tmp_path):
 
 GREY = 'model = dict(data_preprocessor=dict(mean=[120.0], std=[60.0]), backbone=dict(in_channels=1))'
 ONE_LOGIT = 'model = dict(decode_head=dict(num_classes=2, out_channels=1, threshold=0.4, sampler=None))'
+SIGMOID = "loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)"
+MULTI_LABEL = f'model = dict(decode_head=dict(num_classes=3, multi_label=True, sampler=None, {SIGMOID}))'
 ONE_PLACE = 'test_dataloader = dict(dataset=dict(pipeline={{_base_.test_pipeline}}))\ntest_pipeline = None'
 
 
-@pytest.mark.parametrize(
-    ('lines', 'options'),
-    [(GREY, None), (ONE_LOGIT, {'codebase_config.with_argmax': False}), (ONE_PLACE, None)],
-    ids=['grey', 'one logit', 'no top-level test_pipeline'],
-)
-def test_models_of_other_kinds(tiny, tmp_path, lines, options):
-    pytest.importorskip('mmdeploy')
+def write_other(tiny, tmp_path, lines):
+    """First arguments of ``convert`` for the thin model with some lines more in its config."""
     config, checkpoint = tmp_path / 'other.py', tmp_path / 'other.pth'
     config.write_text(f"_base_ = [r'{tiny[0]}']\n{lines}\n")
     init_default_scope('mmseg')
     model = fill(MODELS.build(Config.fromfile(config).model))
     names = dict(classes=[str(label) for label in range(model.decode_head.num_classes)])
     torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=names)), checkpoint)
-    deploy_config = str(DEPLOY / 'segmentation_torchscript.py')
-    report = []
-    arguments = (deploy_config, str(config), str(checkpoint), tmp_path / 'out')
+    return str(DEPLOY / 'segmentation_torchscript.py'), str(config), str(checkpoint), tmp_path / 'out'
+
+
+@pytest.mark.parametrize(
+    ('lines', 'options'),
+    [(GREY, None), (ONE_LOGIT, LOGITS), (MULTI_LABEL, LOGITS), (ONE_PLACE, None)],
+    ids=['grey', 'one logit', 'masks per class', 'no top-level test_pipeline'],
+)
+def test_models_of_other_kinds(tiny, tmp_path, lines, options):
+    pytest.importorskip('mmdeploy')
+    arguments, report = write_other(tiny, tmp_path, lines), []
     (file,) = convert(*arguments, deploy_options=options, **{**QUICK, 'say': report.append})
     assert file.is_file()
     assert any('0 of' in line for line in report)
+
+
+def test_exception_argmax_of_masks_per_class(tiny, tmp_path):
+    pytest.importorskip('mmdeploy')
+    with pytest.raises(DeployError, match=r'with_argmax=True takes one class per pixel.*set it to False'):
+        convert(*write_other(tiny, tmp_path, MULTI_LABEL), **QUICK)
 
 
 def test_a_wrong_result_is_not_kept(tiny, tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
     Raises:
         SettingError: Lengths of in_channels, in_index, decoder_channels, aux_channels or aux_loss_weights do not fit
             each other, an index of in_index is negative or (in forward) outside the inputs, a class_weight does not
-            hold one number per class, or a loss or sampler does not go with sigmoid outputs.
+            hold one number per class, or the sampler does not go with the losses.
         KeyError: Unknown fusion type.
 
     Example:
@@ -134,7 +134,6 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
             **kwargs,
         )
         check_class_weights(self)
-        check_sigmoid(self)
         branch_cfg = dict(norm_cfg=norm_cfg, act_cfg=self.act_cfg)
         self.fusions = self._build_fusions(decoder_channels, fusion_cfg, branch_cfg)
         self.level_fusion = LevelFusion(decoder_channels, **branch_cfg) if fuse_levels else None
@@ -191,13 +190,14 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
 
         Raises:
             DataError: A label is neither a class nor ignore_index; names the image.
-            SettingError: A class_weight is still a formula.
+            SettingError: A class_weight is still a formula, or a loss is not made for sigmoid outputs.
         """
         if self._open_formula is not None:
             raise SettingError(
                 f'loss_decode.class_weight={self._open_formula!r} has no numbers yet: tools/train.py computes them '
                 'from the training data; elsewhere write them out (class_weights.json in the work folder of a training)'
             )
+        self.check_losses()
         branch_loss = make_branch_loss(self, batch_data_samples)
         features = self.decode(inputs)
         losses = branch_loss(self.classify(features[0]))
@@ -205,6 +205,14 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
             branch = scale_losses(branch_loss(head(feature)), self.aux_loss_weights[i])
             losses.update(add_prefix(branch, f'aux_{i}'))
         return losses
+
+    def check_losses(self) -> None:
+        """Whether the losses go with the outputs. Not when built: a model that predicts may hold the default loss.
+
+        Raises:
+            SettingError: A loss is not made for outputs that are a yes or no each.
+        """
+        check_sigmoid(self)
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):

@@ -47,7 +47,11 @@ SIGMOID = dict(CE, use_sigmoid=True)
 )
 def test_exception_losses_that_do_not_fit_the_outputs(kwargs, message):
     with pytest.raises(SettingError, match=message):
-        make_head(**kwargs)
+        make_head(**kwargs).loss(make_inputs(), make_samples(2, (32, 64), 2), None)
+
+
+def test_a_model_that_predicts_needs_no_loss():
+    assert make_head(num_classes=2, out_channels=1)(make_inputs()).shape == (2, 1, 8, 16)
 
 
 @pytest.mark.parametrize(

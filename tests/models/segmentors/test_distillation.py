@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.ops.distillation import kl_divergence
 from mmseg_liteseg.registry import MODELS
+from tests.checkpoint.attacks import forget_trust
 from tests.deploy.conftest import fill, write_project
 from tests.helpers import make_samples
 
@@ -122,7 +123,8 @@ class Evil:
         return (print, ('a file was run',))
 
 
-def test_exception_a_file_that_would_have_to_be_run(teacher, tmp_path, capsys):
+def test_exception_a_file_that_would_have_to_be_run(teacher, tmp_path, capsys, monkeypatch):
+    forget_trust(monkeypatch)
     with open(tmp_path / 'evil.pth', 'wb') as stream:
         pickle.dump(dict(state_dict=Evil()), stream)
     with pytest.raises(ValueError, match=r'evil\.pth'):
