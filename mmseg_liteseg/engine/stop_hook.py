@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from datetime import timedelta
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -70,7 +71,9 @@ class StopHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Opens the processes' own channel for the question whether to stop."""
         if get_world_size() > 1:
-            self._group = torch.distributed.new_group(backend='gloo')
+            seconds = runner.cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+            timeout = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+            self._group = torch.distributed.new_group(backend='gloo', **timeout)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Asks the other processes while this one works."""

@@ -16,6 +16,7 @@ from .report import summary_lines
 from .setup import bare, read_setup
 
 SECONDS = 5.0
+_SKIPPED = ('unreadable', 'size-differs')  # what loading a sample finds, too: on_error='skip' leaves it out
 _RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
 
 
@@ -45,7 +46,7 @@ def check_start(cfg: Config) -> list[str]:
     if any(os.environ.get(name, '0') != '0' for name in _RANKS):
         return []
     inspection = inspect_config(cfg, splits=('train', 'val'), seconds=options['seconds'])
-    findings = by_severity(_only_warned(finding) for finding in inspection.findings)
+    findings = by_severity(_only_warned(finding, cfg.get('on_error')) for finding in inspection.findings)
     errors = errors_of(findings)
     if errors:
         for finding in errors[1:]:
@@ -102,10 +103,11 @@ def _options(value: Any) -> dict | None:
     return {'seconds': seconds}
 
 
-def _only_warned(finding: Finding) -> Finding:
-    """What is wrong with the test data does not stop a training."""
-    is_error = finding.severity == 'error' and finding.split == 'test'
-    return dataclasses.replace(finding, severity='warning') if is_error else finding
+def _only_warned(finding: Finding, on_error: str | None) -> Finding:
+    """What is wrong with the test data does not stop a training, nor do files that it is told to skip."""
+    is_skipped = on_error == 'skip' and finding.split == 'train' and finding.kind in _SKIPPED
+    is_harmless = finding.severity == 'error' and (finding.split == 'test' or is_skipped)
+    return dataclasses.replace(finding, severity='warning') if is_harmless else finding
 
 
 def _last_words(errors: list[Finding], cfg: Config) -> str:

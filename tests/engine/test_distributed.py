@@ -35,7 +35,7 @@ class Pair:
     def __init__(self, project, name, where='before_train_iter', iteration=3, timeout=60, **options):
         context = multiprocessing.get_context('fork')
         self.reached = [context.Event() for _ in range(2)]
-        self.go = context.Event()
+        self.go = context.Value('b', 0)  # an event would wait for processes that are stopped
         port = free_port()
 
         def run(rank):
@@ -46,7 +46,9 @@ class Pair:
             def wait(runner, *args, **kwargs):
                 if runner.iter == iteration:
                     self.reached[rank].set()
-                    self.go.wait(60)
+                    deadline = time.monotonic() + 60
+                    while not self.go.value and time.monotonic() < deadline:
+                        time.sleep(0.02)
 
             try:
                 project.train(
@@ -96,7 +98,7 @@ def test_a_signal_to_one_stops_both_at_one_iteration(project, whole):
     pair = Pair(project, 'pair stopped')
     pair.wait_there()
     os.kill(pair.processes[1].pid, signal.SIGTERM)
-    pair.go.set()
+    pair.go.value = 1
     assert pair.codes() == [143, 143]
     assert newest(project.folder / 'pair stopped')['meta']['iter'] in (4, 5)
     assert Pair(project, 'pair stopped', iteration=-1, resume=True).codes() == [0, 0]
@@ -110,7 +112,7 @@ def test_a_process_that_hangs_or_dies_ends_the_job_with_a_word(project, number):
     pair.wait_there()
     os.kill(pair.processes[1].pid, number)
     start = time.monotonic()
-    pair.go.set()
+    pair.go.value = 1
     pair.processes[0].join(120)
     pair.processes[1].kill()
     assert pair.processes[0].exitcode == LOST

@@ -182,6 +182,7 @@ def test_a_broken_file_is_skipped_told_and_counted(tiny_config, tmp_path, capsys
     with pytest.raises(SystemExit):
         run_alone(main, arguments)
     assert str(broken) in capsys.readouterr().err.splitlines()[-1]
+    arguments.remove('--skip-data-check')
     run_alone(main, [*arguments, 'on_error=skip', 'train_cfg.val_interval=9', 'val_cfg=None', 'val_dataloader=None',
                      'val_evaluator=None'])  # fmt: skip
     log = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
