@@ -162,8 +162,11 @@ def run_cases(config: Config, folder: Path, kills: int, seed: int = 0) -> Iterat
 def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.Random) -> None:
     """One uninterrupted training, then others until there were enough kills."""
     shutil.rmtree(folder, ignore_errors=True)
-    whole, start = folder / 'whole', time.monotonic()
-    if _Training(config, case, whole).end() != 0:
+    whole = folder / 'whole'
+    training = _Training(config, case, whole)
+    training.wait_for_start()
+    start = time.monotonic()
+    if training.end() != 0:
         raise KillTestError(f'{case.name}: the uninterrupted training fails; {whole}.log says why')
     seconds = time.monotonic() - start
     expected = _final(whole)
@@ -172,7 +175,7 @@ def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.
         while not _finished(cut, expected):
             left = kills - sum(case.kills.values())
             training = _Training(config, case, cut)
-            moment = training.kill_after(rng.uniform(0.1, 0.7) * seconds) if left else None
+            moment = training.kill_after(rng.uniform(0, 0.8) * seconds) if left else None
             if moment:
                 case.kills[moment] += 1
                 _check_after_kill(case, cut)
@@ -199,8 +202,14 @@ class _Training:
         self._process = context.Process(target=_train, args=(config, case, folder, self._moment))
         self._process.start()
 
+    def wait_for_start(self) -> None:
+        """Until the first iteration, or the end."""
+        while not self._moment.value and self._process.exitcode is None:
+            self._process.join(0.01)
+
     def kill_after(self, seconds: float) -> str | None:
-        """Kills it at a moment, which is returned; None if it ended before."""
+        """Kills it so long after its first iteration began; returns the moment, None if it ended before."""
+        self.wait_for_start()
         self._process.join(seconds)
         if self._process.exitcode is not None:
             return None
