@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     cfg = read_config(config, cfg_options, DeployError)
     check_checkpoint_path(checkpoint)
     _check_inference(cfg, config)
-    pipeline = find_pipeline(cfg)
+    pipeline = copy.deepcopy(find_pipeline(cfg))  # inference_model of an array changes the config's
     steps, color_type = read_steps(pipeline), read_color_type(pipeline)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None

@@ -107,7 +107,7 @@ def reason_to_differ(metadata: Metadata, size: Sequence[int]) -> str | None:
 
 def _compare(source: Source, segmenter: Segmenter, path: Path, bound: Bound) -> FileRow:
     source.model.cfg = copy.deepcopy(source.cfg)  # inference_model changes its pipeline
-    source.model.cfg.test_pipeline = source.pipeline
+    source.model.cfg.test_pipeline = copy.deepcopy(source.pipeline)
     expected = inference_model(source.model, str(path)).pred_sem_seg.data.numpy()
     if not segmenter.metadata.interface.multi_label:
         expected = expected[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
+from mmseg_liteseg import registry  # noqa: F401 (lets configs inherit by package)
+
 from .soak import Sample, SoakError, predict_many, watch_training
 
 
