@@ -111,7 +111,8 @@ def draw(runs: dict[str, list[Sample]], path: Path) -> None:
         for name, samples in runs.items():
             total = samples[-1].count
             axes.plot([100 * s.count / total for s in samples], [getattr(s, field) for s in samples], label=name)
-        axes.set(xlabel='part of the run, %', ylabel=label, ylim=(0, None))
+        highest = max(getattr(s, field) for samples in runs.values() for s in samples)
+        axes.set(xlabel='part of the run, %', ylabel=label, ylim=(0, 1.15 * highest))
     axes.legend(fontsize=7)
     figure.savefig(path, dpi=100)
 
