@@ -20,7 +20,6 @@ from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 
 from mmseg_liteseg.engine.resume import LAST, why_not
-from mmseg_liteseg.engine.resume_hook import VALIDATED
 from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.registry import HOOKS
 
@@ -172,16 +171,18 @@ def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.
     expected = _final(whole)
     while sum(case.kills.values()) < kills:
         cut = folder / f'cut-{case.trainings}'
-        while not _finished(cut, expected):
+        ended = False
+        while not ended:  # also what was killed in its very last moment is resumed: it cleans up
             left = kills - sum(case.kills.values())
             training = _Training(config, case, cut)
             moment = training.kill_after(rng.uniform(0, 0.8) * seconds) if left else None
             if moment:
                 case.kills[moment] += 1
                 _check_after_kill(case, cut)
-            elif training.end() != 0:
-                case.faults.append(f'resuming failed: {cut}.log')
-                break
+            else:
+                ended = True
+                if training.end() != 0:
+                    case.faults.append(f'resuming failed: {cut}.log')
         case.trainings += 1
         found = _final(cut)
         is_equal = found is not None and _same(found, expected) and _names(cut) == _names(whole)
@@ -255,16 +256,6 @@ def _final(folder: Path) -> dict[str, Any] | None:
     if not pointer.is_file():
         return None
     return torch.load(folder / pointer.read_text(), map_location='cpu', weights_only=True)
-
-
-def _finished(folder: Path, expected: dict[str, Any]) -> bool:
-    """Whether a training has come to its end, with its last validation."""
-    found = _final(folder)
-    return found is not None and _progress(found) == _progress(expected)
-
-
-def _progress(state: dict[str, Any]) -> tuple:
-    return state['meta']['iter'], state['message_hub']['runtime_info'].get(VALIDATED)
 
 
 def _names(folder: Path) -> list[str]:
