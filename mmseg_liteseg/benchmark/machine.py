@@ -58,7 +58,9 @@ def versions() -> dict[str, str]:
     found = {'mmseg_liteseg': mmseg_liteseg.__version__}
     distributions = metadata.packages_distributions() if hasattr(metadata, 'packages_distributions') else {}
     for module in _MODULES:
-        for name in distributions.get(module, [module]):
+        # before 3.11 Python knows what a distribution installs only if that says so itself, and the host's forks do not
+        longer = module.replace('mmseg', 'mmsegmentation')
+        for name in distributions.get(module, [longer, f'onedl-{longer}']):
             try:
                 found[module] = metadata.version(name)
             except metadata.PackageNotFoundError:

@@ -10,7 +10,7 @@ from tests.ops.test_label_map import make_logits, plain
 from tests.ops.test_ohem_loss import make_case
 from tests.ops.test_self_check import log  # noqa: F401
 
-pytest.importorskip('triton')
+pytest.importorskip('triton', minversion='3')
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 WHERE = (torch.zeros(1, device=DEVICE).device, torch.float32)
 

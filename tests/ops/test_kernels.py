@@ -11,7 +11,7 @@ from mmseg_liteseg.ops.kernel_checks import LABEL_MAP, OHEM_LOSS
 from tests.ops.test_label_map import assert_same_labels, make_logits, plain
 from tests.ops.test_ohem_loss import make_case
 
-pytest.importorskip('triton')
+pytest.importorskip('triton', minversion='3')
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 KERNELS = ('mmseg_liteseg.ops.label_map_kernels', 'mmseg_liteseg.ops.ohem_kernels')
 
