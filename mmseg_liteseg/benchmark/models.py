@@ -104,9 +104,11 @@ def settle(model: nn.Module, size: tuple[int, int]) -> None:
                 nn.init.zeros_(module.bias)
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     hooks = [norm.register_forward_pre_hook(take_statistics) for norm in norms]
-    model(batch_of(2, size), mode='tensor')
-    for hook in hooks:
-        hook.remove()
+    try:
+        model(batch_of(2, size), mode='tensor')
+    finally:  # not every network takes every size
+        for hook in hooks:
+            hook.remove()
 
 
 def take_statistics(norm: _BatchNorm, inputs: tuple[Tensor]) -> None:
