@@ -27,6 +27,9 @@ CASES = {
     'weights': dict(FCN, loss_decode=WEIGHTED),
     'two losses': dict(FCN, loss_decode=[dict(CE, loss_name='loss_a'), dict(WEIGHTED, loss_name='loss_b')]),
     'OHEM of mmseg': dict(FCN, loss_decode=CE, sampler=HOST),
+    # more than lie below the threshold, fewer than all: the rank decides
+    'OHEM of mmseg, by rank': dict(FCN, loss_decode=CE, sampler=dict(HOST, thresh=0.01, min_kept=1500)),
+    'DDR, by rank': dict(DDR, loss_decode=[dict(OHEM, thres=0.01, min_kept=3000), OHEM]),
     'OHEM of mmseg, all kept': dict(FCN, loss_decode=CE, sampler=dict(HOST, min_kept=100000)),
     'OHEM of mmseg, below the threshold': dict(FCN, loss_decode=CE, sampler=dict(HOST, thresh=0.9)),
     'OHEM of mmseg, weights': dict(FCN, loss_decode=dict(WEIGHTED, avg_non_ignore=False), sampler=HOST),
