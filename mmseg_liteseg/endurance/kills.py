@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 import os
 import random
 import shutil
-import signal
-import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
 import torch
-from mmengine.config import Config, ConfigDict
-from mmengine.hooks import Hook
+from mmengine.config import Config
 
 from mmseg_liteseg.engine.resume import LAST, why_not
 from mmseg_liteseg.errors import LiteSegError
-from mmseg_liteseg.registry import HOOKS
 
-MOMENTS = ('starting', 'loading', 'iteration', 'saving', 'validation')
+from .cpu_amp import has_scaler
+from .moments import MOMENTS, Moments
+from .trainings import Training
+
 _STATE = ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers')
 
 
@@ -38,6 +35,7 @@ class Case:
     Attributes:
         name: In the table.
         options: Settings to merge into the config.
+        processes: Of the training.
         kills: Moments of the kills so far, with how often each was hit.
         trainings: Trainings that came to their end.
         equal: Those that ended with the uninterrupted one's state, bit for bit.
@@ -46,6 +44,7 @@ class Case:
 
     name: str
     options: dict[str, Any]
+    processes: int = 1
     kills: Counter = field(default_factory=Counter)
     trainings: int = 0
     equal: int = 0
@@ -53,20 +52,33 @@ class Case:
 
 
 def cases(interval: int) -> list[Case]:
-    """Workers, checkpoints kept, averaging and accumulation in several combinations."""
+    """Workers, checkpoints kept, averaging, accumulation, a loss scaler and two processes in several combinations.
+
+    Args:
+        interval: Iterations from one checkpoint to the next.
+    """
     ema = dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.01)
 
-    def case(workers: int, keep: int, persistent: bool = False, ema_hook: bool = False, accumulated: int = 1) -> Case:
+    def case(
+        workers: int,
+        keep: int,
+        persistent: bool = False,
+        ema_hook: bool = False,
+        accumulated: int = 1,
+        amp: bool = False,
+        processes: int = 1,
+    ) -> Case:
         words = [f'{workers} workers', f'keep {keep}', *(['persistent'] if persistent else [])]
         words += [*(['EMA'] if ema_hook else []), *([f'accumulate {accumulated}'] if accumulated > 1 else [])]
-        loader = dict(num_workers=workers, persistent_workers=persistent)
+        words += [*(['loss scaler'] if amp else []), *([f'{processes} processes'] if processes > 1 else [])]
+        wrapper = dict(type='mmseg_liteseg.CpuAmpOptimWrapper') if amp else {}
         options = {
-            'train_dataloader': loader,
+            'train_dataloader': dict(num_workers=workers, persistent_workers=persistent),
             'default_hooks': dict(checkpoint=dict(interval=interval, max_keep_ckpts=keep, by_epoch=False)),
-            'optim_wrapper': dict(accumulative_counts=accumulated),
+            'optim_wrapper': dict(accumulative_counts=accumulated, **wrapper),
             'custom_hooks': [ema] if ema_hook else [],
         }
-        return Case(', '.join(words), options)
+        return Case(', '.join(words), options, processes)
 
     return [
         case(0, 1),
@@ -75,6 +87,10 @@ def cases(interval: int) -> list[Case]:
         case(1, 3, accumulated=4),
         case(2, 1, ema_hook=True, accumulated=2),
         case(2, 3, persistent=True),
+        *([case(0, 1, amp=True)] if has_scaler() else []),
+        *([case(1, 3, amp=True, ema_hook=True, accumulated=2)] if has_scaler() else []),
+        case(0, 1, processes=2),
+        case(1, 3, ema_hook=True, processes=2),
     ]
 
 
@@ -100,35 +116,6 @@ def short_config(path: str, iterations: int, images: int, options: dict[str, Any
     cfg.randomness = dict(seed=0)
     cfg.visualizer.vis_backends = []
     return cfg
-
-
-@HOOKS.register_module()
-class MomentHook(Hook):
-    """Tells the killer, through shared memory, where the training is."""
-
-    priority = 'VERY_HIGH'
-    shared: Any = None
-
-    def _at(self, moment: str) -> None:
-        self.shared.value = MOMENTS.index(moment)
-
-    def before_train_iter(self, *args: Any, **kwargs: Any) -> None:
-        """Losses, gradients, step."""
-        self._at('iteration')
-
-    def after_train_iter(self, *args: Any, **kwargs: Any) -> None:
-        """Until the next batch is there; checkpoints are told apart."""
-        self._at('loading')
-
-    def before_save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        """Until the next event."""
-        self._at('saving')
-
-    def before_val(self, *args: Any, **kwargs: Any) -> None:
-        """All of the validation."""
-        self._at('validation')
-
-    before_val_iter = after_val_iter = before_val
 
 
 def run_cases(config: Config, folder: Path, kills: int, seed: int = 0) -> Iterator[Case]:
@@ -161,21 +148,20 @@ def run_cases(config: Config, folder: Path, kills: int, seed: int = 0) -> Iterat
 def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.Random) -> None:
     """One uninterrupted training, then others until there were enough kills."""
     shutil.rmtree(folder, ignore_errors=True)
+    config = copy.deepcopy(config)
+    config.merge_from_dict(case.options)
     whole = folder / 'whole'
-    training = _Training(config, case, whole)
-    training.wait_for_start()
-    start = time.monotonic()
+    training = Training(config, whole, case.processes)
     if training.end() != 0:
         raise KillTestError(f'{case.name}: the uninterrupted training fails; {whole}.log says why')
-    seconds = time.monotonic() - start
-    expected = _final(whole)
+    expected, usual = _final(whole), training.moments
     while sum(case.kills.values()) < kills:
         cut = folder / f'cut-{case.trainings}'
         ended = False
         while not ended:  # also what was killed in its very last moment is resumed: it cleans up
             left = kills - sum(case.kills.values())
-            training = _Training(config, case, cut)
-            moment = training.kill_after(rng.uniform(0, 0.8) * seconds) if left else None
+            training = Training(config, cut, case.processes)
+            moment = training.kill_in(*_choose(usual, rng), rng) if left else None
             if moment:
                 case.kills[moment] += 1
                 _check_after_kill(case, cut)
@@ -193,53 +179,10 @@ def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.
             case.faults.append(f'{cut}: {_names(cut)} differ from {whole}: {_names(whole)}')
 
 
-class _Training:
-    """A training in a process of its own, which goes on with what its folder holds."""
-
-    def __init__(self, config: Config, case: Case, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        context = multiprocessing.get_context('fork')
-        self._moment = context.Value('i', 0)
-        self._process = context.Process(target=_train, args=(config, case, folder, self._moment))
-        self._process.start()
-
-    def wait_for_start(self) -> None:
-        """Until the first iteration, or the end."""
-        while not self._moment.value and self._process.exitcode is None:
-            self._process.join(0.01)
-
-    def kill_after(self, seconds: float) -> str | None:
-        """Kills it so long after its first iteration began; returns the moment, None if it ended before."""
-        self.wait_for_start()
-        self._process.join(seconds)
-        if self._process.exitcode is not None:
-            return None
-        moment = MOMENTS[self._moment.value]
-        os.kill(self._process.pid, signal.SIGKILL)
-        self._process.join()
-        return moment
-
-    def end(self) -> int:
-        """Its exit code."""
-        self._process.join()
-        return self._process.exitcode
-
-
-def _train(config: Config, case: Case, folder: Path, moment: Any) -> None:
-    """What the process does."""
-    log = open(f'{folder}.log', 'a')  # noqa: SIM115 (for as long as the process lives)
-    os.dup2(log.fileno(), 1)
-    os.dup2(log.fileno(), 2)
-    from mmseg_liteseg.engine import launch
-
-    MomentHook.shared = moment
-    cfg = copy.deepcopy(config)
-    cfg.merge_from_dict(case.options)
-    cfg.custom_hooks = [*cfg.custom_hooks, ConfigDict(type='mmseg_liteseg.MomentHook')]
-    cfg.update(work_dir=str(folder), launcher='none', resume=True)
-    cfg.experiment_name = f'{folder.name}-{time.time_ns()}'
-    launch.train(launch.build_runner(cfg))
-    sys.stdout.flush()
+def _choose(usual: Moments, rng: random.Random) -> tuple[str, int, float]:
+    """A moment, all alike often, one of its visits, in the first half of the training, and a place in it."""
+    moment = rng.choice(MOMENTS)
+    return moment, rng.randint(1, max(1, usual.visits(moment) // 2)), rng.uniform(0, usual.seconds(moment))
 
 
 def _check_after_kill(case: Case, folder: Path) -> None:
