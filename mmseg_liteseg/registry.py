@@ -27,6 +27,7 @@ _LOCATIONS = {
     'DATA_SAMPLERS': ['mmseg_liteseg.datasets'],
     'HOOKS': ['mmseg_liteseg.engine'],
     'LOOPS': ['mmseg_liteseg.engine'],
+    'OPTIM_WRAPPERS': ['mmseg_liteseg.engine'],
     'RUNNERS': ['mmseg_liteseg.engine'],
     'METRICS': ['mmseg_liteseg.evaluation'],
 }

@@ -20,7 +20,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = make_parser('Train a segmentation model', EXAMPLE)
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU or a CPU with bfloat16')
     parser.add_argument('--deterministic', action='store_true', help='make two runs equal, to the last bit on a CPU')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
     parser.add_argument('--skip-data-check', action='store_true', help='train without a look at the data first')

@@ -21,7 +21,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = make_parser(__doc__, EXAMPLE)
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU or a CPU with bfloat16')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
     return parser.parse_args(argv)
 

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import platform
-from functools import lru_cache
-from pathlib import Path
+
+from mmseg_liteseg.processor import cpu_flags
 
 _VNNI = {'avx512_vnni', 'avx_vnni'}
 # What stands in 16 bits between two products without VNNI; see QuantizeOptions.full_range.
 _SATURATING = {'avx2', 'avx512bw'}
-
-
-@lru_cache(maxsize=1)
-def cpu_flags() -> frozenset[str]:
-    """Flags of the first CPU; empty where the system does not tell (it is read from Linux)."""
-    try:
-        text = Path('/proc/cpuinfo').read_text(encoding='utf-8', errors='replace')
-    except OSError:
-        return frozenset()
-    lines = [line.partition(':')[2].split() for line in text.splitlines() if line.startswith(('flags', 'Features'))]
-    return frozenset(lines[0]) if lines else frozenset()
 
 
 def instructions() -> str:

@@ -1,3 +1,4 @@
+from .bfloat16 import Bfloat16OptimWrapper
 from .checkpoint_hook import SafeCheckpointHook
 from .fused_loss_hook import FusedLossHook
 from .guard_hook import GuardHook
@@ -11,6 +12,7 @@ from .stop_hook import StopHook
 from .tolerant_loop import TolerantTestLoop
 
 __all__ = [
+    'Bfloat16OptimWrapper',
     'FusedLossHook',
     'GuardHook',
     'HistoryHook',

@@ -19,6 +19,7 @@ from mmengine.runner import Runner
 
 from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.processor import multiplies_bfloat16
 
 from .cpu import adapt_to_cpu
 from .following import follow
@@ -64,18 +65,24 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switches to mixed precision with dynamic loss scaling.
+    """Switches to mixed precision: half precision with dynamic loss scaling on a GPU, bfloat16 on a CPU.
 
     Raises:
-        LaunchError: without a GPU, or if the optimiser wrapper is of a type that has no mixed form.
+        LaunchError: The machine has neither, or the optimiser wrapper is of a type that has no mixed form.
     """
-    if not (is_cuda_available() or is_npu_available() or is_mlu_available()):
-        raise LaunchError('--amp needs a CUDA GPU and this machine shows none: leave it out to train in full precision')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise LaunchError(f'--amp: optim_wrapper.type is {kind}, expected OptimWrapper')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if is_cuda_available() or is_npu_available() or is_mlu_available():
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    elif kind == 'OptimWrapper' and multiplies_bfloat16():
+        cfg.optim_wrapper.type = 'mmseg_liteseg.Bfloat16OptimWrapper'
+    else:
+        raise LaunchError(
+            f'--amp with optim_wrapper.type {kind} needs a GPU, with OptimWrapper at least a CPU that multiplies in '
+            'bfloat16, and this machine has none: leave it out to train in full precision'
+        )
 
 
 def enable_tensorboard(cfg: Config) -> None:

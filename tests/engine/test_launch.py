@@ -19,6 +19,23 @@ def test_amp_switches_the_wrapper_and_keeps_the_optimizer(monkeypatch):
         launch.enable_amp(amp_config('ApexOptimWrapper'))
 
 
+CPUS = [(True, 'OptimWrapper'), (False, 'OptimWrapper'), (True, 'AmpOptimWrapper')]
+
+
+@pytest.mark.parametrize(('bfloat16', 'kind'), CPUS)
+def test_amp_without_a_gpu(bfloat16, kind, monkeypatch):
+    for name in ('is_cuda_available', 'is_npu_available', 'is_mlu_available'):
+        monkeypatch.setattr(launch, name, lambda: False)
+    monkeypatch.setattr(launch, 'multiplies_bfloat16', lambda: bfloat16)
+    cfg = amp_config(kind)
+    if bfloat16 and kind == 'OptimWrapper':
+        launch.enable_amp(cfg)
+        assert cfg.optim_wrapper.type == 'mmseg_liteseg.Bfloat16OptimWrapper'
+        return
+    with pytest.raises(launch.LaunchError, match=f'--amp with optim_wrapper.type {kind} needs a GPU, .*leave it out'):
+        launch.enable_amp(cfg)
+
+
 def test_a_process_without_a_gpu_of_its_own_is_refused(monkeypatch):
     monkeypatch.setattr(launch, 'is_cuda_available', lambda: True)
     monkeypatch.setattr(launch.torch.cuda, 'device_count', lambda: 2)
