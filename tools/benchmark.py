@@ -51,6 +51,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--runs', type=int, default=3, help='timed runs per visit [3]')
     add('--minutes', type=float, default=float('inf'), help='end after about so long, with the rounds done [all]')
     add('--pause', type=float, default=0.25, metavar='S', help='rest before each visit [0.25]')
+    add('--clock', default='wall', choices=['wall', 'cpu'], help='cpu: time that one thread computes [wall]')
     add('--checkpoint', nargs='+', default=[], metavar='LABEL=FILE', help='weights for a model [random]')
     add('--memory', nargs='+', default=['train'], choices=TASKS, help='tasks whose peak memory is taken [train]')
     add('--paddle', metavar='PYTHON', help='Python of an environment with paddlepaddle==2.6.2 and numpy<2')

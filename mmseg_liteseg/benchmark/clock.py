@@ -25,12 +25,18 @@ class Plan:
             and the thread pool to itself.
         warmup: Untimed runs of each subject before the first round.
         pause: Seconds of rest before each subject, as threads of some runtimes spin on for 0.2 s after a run.
+        clock: What durations are: 'wall' time, or the 'cpu' time that all threads of this process took, which
+            processes beside it change far less: of a single thread on an idle machine the two are the same.
     """
 
     rounds: int = 15
     runs: int = 3
     warmup: int = 3
     pause: float = 0.25
+    clock: str = 'wall'
+
+
+CLOCKS: Mapping[str, Callable[[], float]] = dict(wall=time.perf_counter, cpu=time.process_time)
 
 
 @dataclass(frozen=True)

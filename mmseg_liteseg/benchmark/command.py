@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, command: str) -> list[Path]:
     Raises:
         BenchmarkError: An argument cannot work.
     """
-    plan = Plan(rounds=_positive(args, 'rounds'), runs=_positive(args, 'runs'), pause=args.pause)
+    plan = Plan(rounds=_positive(args, 'rounds'), runs=_positive(args, 'runs'), pause=args.pause, clock=args.clock)
     command = hide_folders(command)
     if args.data:
         model = parse_model(args.data, parse_size(args.size))

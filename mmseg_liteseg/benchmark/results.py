@@ -14,8 +14,13 @@ from .published import published
 
 FORMAT = 1
 
+CLOCK_WORDS = dict(
+    wall='wall-clock time (time.perf_counter)',
+    cpu='the CPU time of one thread (time.process_time), as other work ran beside it',
+)
+
 METHOD = (
-    'Durations are wall-clock time (time.perf_counter), in this process unless a line says otherwise.',
+    'Durations are {clock}, in this process unless a line says otherwise.',
     'All lines of a run are interleaved: every round visits each once, in an order shuffled per round. A visit is a '
     'rest of {pause} s, one untimed run, then {runs} timed runs, of which the median counts. {warmup} untimed runs of '
     'each line come before the first of {rounds} rounds.',
@@ -126,7 +131,7 @@ def collect(
         date=date,
         command=command,
         machine=machine,
-        method=[text.format(queue=queue, **vars(plan)) for text in METHOD],
+        method=[text.format(**{**vars(plan), 'queue': queue, 'clock': CLOCK_WORDS[plan.clock]}) for text in METHOD],
         tasks={task: text for task, text in TASKS.items() if task in tasks},
         lines=[line.to_json() for line in lines],
         ratios=found,

@@ -19,7 +19,7 @@ from torch import nn
 
 from . import exported, torch_tasks
 from .case import Case, Model
-from .clock import Plan, Timer, device_sync, local_timer, measure
+from .clock import CLOCKS, Plan, Timer, device_sync, local_timer, measure
 from .errors import BenchmarkError
 from .exported import first_line
 from .machine import describe, load_average
@@ -64,8 +64,10 @@ class Session:
         """Measures the cases and returns the results.
 
         Raises:
-            BenchmarkError: Nothing could be measured.
+            BenchmarkError: Nothing could be measured, or not by this clock.
         """
+        if self.plan.clock == 'cpu':
+            self._check_cpu_clock(cases)
         quiet()
         started = time.monotonic()
         self._prepare_until, until = (started + share * 60 * self.minutes for share in (0.5, 1.0))
@@ -90,6 +92,12 @@ class Session:
         date = time.strftime('%Y-%m-%d')
         plan = replace(self.plan, rounds=max(map(len, medians.values())))
         return collect(lines, ratios, plan, self.queue, machine, command, date)
+
+    def _check_cpu_clock(self, cases: Sequence[Case]) -> None:
+        elsewhere = [case.key for case in cases if case.runtime == 'paddle' or case.device != 'cpu']
+        if self.threads > 1 or elsewhere:
+            found = f'{elsewhere[0]}, which works elsewhere' if elsewhere else f'{self.threads} threads'
+            raise BenchmarkError(f'--clock cpu: expected one thread of this process, found {found}; set --threads 1')
 
     def _start(self, lines: Sequence[Line], stack: ExitStack) -> dict[str, Timer]:
         timers: dict[str, Timer] = {}
@@ -119,7 +127,7 @@ class Session:
         if case.task in self.memory_of and case.runtime in ('eager', 'optimized'):
             line.peak_bytes = peak_bytes(run, case.device)
         queue = self.queue if case.device == 'cuda' and case.batch > 1 and case.task != 'train' else 1
-        return local_timer(run, device_sync(case.device), queue=queue)
+        return local_timer(run, device_sync(case.device), queue=queue, now=CLOCKS[self.plan.clock])
 
     def _run_of(self, line: Line) -> Callable[[], Any]:
         case = line.case

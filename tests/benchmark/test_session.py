@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from functools import partial
+
 import pytest
 import torch
 
 from mmseg_liteseg.benchmark import session as module
 from mmseg_liteseg.benchmark.case import Case
-from mmseg_liteseg.benchmark.clock import Plan
+from mmseg_liteseg.benchmark.clock import CLOCKS, Plan
 from mmseg_liteseg.benchmark.errors import BenchmarkError
 from mmseg_liteseg.benchmark.results import Ratio
 from mmseg_liteseg.benchmark.session import Session, save
@@ -20,8 +24,8 @@ def _keep_logging(monkeypatch):
     monkeypatch.setattr(module, 'quiet', lambda: None)
 
 
-def make_session(**kwargs):
-    return Session(plan=PLAN, image_size=(48, 80), progress=lambda text: None, **kwargs)
+def make_session(plan=PLAN, **kwargs):
+    return Session(plan=plan, image_size=(48, 80), progress=lambda text: None, **kwargs)
 
 
 def test_run_and_save(tiny, tiny_stock, tmp_path):
@@ -77,3 +81,24 @@ def test_nothing_left(tiny):
 def test_no_gpu(tiny):
     with pytest.raises(BenchmarkError, match=r'^nothing to measure: torch sees no CUDA GPU here$'):
         make_session().run([Case(tiny, task, device='cuda') for task in ('network', 'labels')], [], '')
+
+
+def test_the_clock_of_choice(tiny, monkeypatch):
+    assert CLOCKS == dict(wall=time.perf_counter, cpu=time.process_time)
+    ticks = dict(wall=itertools.count(0, 0.5), cpu=itertools.count(0, 0.25))
+    monkeypatch.setattr(module, 'CLOCKS', {name: partial(next, values) for name, values in ticks.items()})
+    for clock, ms, words in (
+        ('wall', 500, 'wall-clock time (time.perf_counter)'),
+        ('cpu', 250, 'the CPU time of one thread (time.process_time)'),
+    ):
+        results = make_session(Plan(1, 1, 1, 0, clock)).run([Case(tiny, 'network')], [], '')
+        assert results['lines'][0]['round_medians_ms'] == [ms]
+        assert results['method'][0].startswith(f'Durations are {words}, ')
+
+
+def test_cpu_time_of_others_is_not_seen(tiny):
+    session = make_session(Plan(clock='cpu'), threads=2)
+    with pytest.raises(BenchmarkError, match=r'--clock cpu: expected one thread .*, found 2 threads; set --threads 1'):
+        session.run([Case(tiny, 'network')], [], '')
+    with pytest.raises(BenchmarkError, match=r'--clock cpu: .*paddle fp32 b1 cpu, which works elsewhere'):
+        make_session(Plan(clock='cpu')).run([Case(tiny, 'labels', 'paddle')], [], '')
