@@ -84,7 +84,7 @@ def test_no_gpu(tiny):
 
 
 def test_the_clock_of_choice(tiny, monkeypatch):
-    assert CLOCKS == dict(wall=time.perf_counter, cpu=time.process_time)
+    assert dict(wall=time.perf_counter, cpu=time.process_time) == CLOCKS
     ticks = dict(wall=itertools.count(0, 0.5), cpu=itertools.count(0, 0.25))
     monkeypatch.setattr(module, 'CLOCKS', {name: partial(next, values) for name, values in ticks.items()})
     for clock, ms, words in (
