@@ -155,4 +155,4 @@ def _tell_torchrun(line: str) -> None:
     if path:
         # as torch.distributed.elastic.multiprocessing.errors.ErrorHandler writes it
         extra = dict(py_callstack=line, timestamp=str(int(time.time())))
-        Path(path).write_text(json.dumps(dict(message=dict(message=line, extraInfo=extra))))
+        Path(path).write_text(json.dumps(dict(message=dict(message=line, extraInfo=extra))), encoding='utf-8')

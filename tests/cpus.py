@@ -96,7 +96,7 @@ def run_suite(setting: str, pytest_args: Sequence[str], folder: Path) -> dict[st
     facts, started, results = probe(setting), time.monotonic(), folder / f'{setting}.xml'
     results.unlink(missing_ok=True)
     command = [sys.executable, '-m', 'pytest', f'--junitxml={results}', *pytest_args]
-    with open(folder / f'{setting}.log', 'w') as log:
+    with open(folder / f'{setting}.log', 'w', encoding='utf-8') as log:
         status = subprocess.run(command, env=environment_of(setting), cwd=REPO, stdout=log, stderr=log).returncode
     row = dict(setting=setting, **facts, status=status, seconds=round(time.monotonic() - started), failed=[])
     row['ineffective'] = without_effect(setting, facts)

@@ -81,7 +81,7 @@ def gpu_facts() -> dict:
 
 def _cpuinfo(field: str) -> str:
     path = Path('/proc/cpuinfo')
-    lines = path.read_text().splitlines() if path.is_file() else []
+    lines = path.read_text(encoding='utf-8').splitlines() if path.is_file() else []
     return next((line.split(':', 1)[1].strip() for line in lines if line.startswith(field)), '')
 
 

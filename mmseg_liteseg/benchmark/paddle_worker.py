@@ -158,7 +158,7 @@ def serve(run: Callable[[], Any], requests: Any, answer: Callable[[Any], None]) 
 
 def main() -> None:
     """Prepares as the argument says, then serves until stdin ends."""
-    channel = os.fdopen(os.dup(1), 'w')
+    channel = os.fdopen(os.dup(1), 'w', encoding='utf-8')
     os.dup2(2, 1)  # Paddle prints to stdout
     sys.path = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]  # our own modules
     spec = json.loads(sys.argv[1])

@@ -58,7 +58,7 @@ def export(
             files, report[kind] = _export_one(kind, source, options, stem, bound, sizes, images, say)
             written += files
         record = stem.parent / f'{name}.agreement.json'
-        record.write_text(json.dumps(report, indent=1) + '\n')
+        record.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
         written.append(record)
         for file in written:
             os.replace(file, out / file.name)

@@ -113,7 +113,7 @@ def quantize(
         runtime = f'{segmenters["int8"].runtime}, {instructions()}'
         say(format_scores(scores, source.classes, runtime))
         report = stem.parent / f'{name}_int8.json'
-        report.write_text(json.dumps(_to_dict(scores, kept, options, runtime), indent=1) + '\n')
+        report.write_text(json.dumps(_to_dict(scores, kept, options, runtime), indent=1) + '\n', encoding='utf-8')
         _check_loss(scores, options)
         files = [floating, integer, report]
         for file in files:

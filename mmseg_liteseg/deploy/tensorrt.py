@@ -78,7 +78,7 @@ def build(onnx_path: Path, out: Path, options: EngineOptions, bound: Bound, say:
         rows = compare_with_onnx(source, engine, options, bound, say)
         check_rows(rows, out.name, bound)
         if source.metadata:
-            out.with_name(f'{out.name}.json').write_text(source.metadata.to_json())
+            out.with_name(f'{out.name}.json').write_text(source.metadata.to_json(), encoding='utf-8')
         os.replace(temporary, out)
     finally:
         if temporary.exists():

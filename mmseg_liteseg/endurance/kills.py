@@ -188,9 +188,9 @@ def _choose(usual: Moments, rng: random.Random) -> tuple[str, int, float]:
 def _check_after_kill(case: Case, folder: Path) -> None:
     """What ``last_checkpoint`` names is whole at every moment."""
     pointer = folder / LAST
-    reason = why_not(folder / pointer.read_text()) if pointer.is_file() else None
+    reason = why_not(folder / pointer.read_text(encoding='utf-8')) if pointer.is_file() else None
     if reason:
-        case.faults.append(f'{folder / pointer.read_text()}: {reason}')
+        case.faults.append(f'{folder / pointer.read_text(encoding="utf-8")}: {reason}')
 
 
 def _final(folder: Path) -> dict[str, Any] | None:
@@ -198,7 +198,7 @@ def _final(folder: Path) -> dict[str, Any] | None:
     pointer = folder / LAST
     if not pointer.is_file():
         return None
-    return torch.load(folder / pointer.read_text(), map_location='cpu', weights_only=True)
+    return torch.load(folder / pointer.read_text(encoding='utf-8'), map_location='cpu', weights_only=True)
 
 
 def _names(folder: Path) -> list[str]:

@@ -44,7 +44,7 @@ def look(count: int) -> Sample:
         SoakError: Another system.
     """
     try:
-        status = Path('/proc/self/status').read_text()
+        status = Path('/proc/self/status').read_text(encoding='utf-8')
     except OSError:
         raise SoakError('soak test: needs Linux, whose /proc tells memory and threads') from None
     fields = dict(line.split(':', 1) for line in status.splitlines())
@@ -89,15 +89,17 @@ def growth(samples: Sequence[Sample]) -> dict[str, float]:
 
 def write(path: Path, name: str, samples: Sequence[Sample]) -> None:
     """Adds a run to a JSON file of runs."""
-    runs = json.loads(path.read_text()) if path.is_file() else {}
+    runs = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
     runs[name] = [asdict(sample) for sample in samples]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(runs) + '\n')
+    path.write_text(json.dumps(runs) + '\n', encoding='utf-8')
 
 
 def read(path: Path) -> dict[str, list[Sample]]:
     """The runs of a JSON file."""
-    return {name: [Sample(**sample) for sample in run] for name, run in json.loads(path.read_text()).items()}
+    return {
+        name: [Sample(**sample) for sample in run] for name, run in json.loads(path.read_text(encoding='utf-8')).items()
+    }
 
 
 def draw(runs: dict[str, list[Sample]], path: Path) -> None:

@@ -83,7 +83,7 @@ def _free_port() -> int:
 
 def _train(config: Config, folder: Path, moments: Moments, place: tuple[int, int, int] | None) -> None:
     """What a process does."""
-    log = open(f'{folder}.log', 'a')  # noqa: SIM115 (for as long as the process lives)
+    log = open(f'{folder}.log', 'a', encoding='utf-8')  # noqa: SIM115 (for as long as the process lives)
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     from mmseg_liteseg.engine import launch

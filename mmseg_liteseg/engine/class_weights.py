@@ -83,7 +83,7 @@ def _counts(cfg: Config, num_classes: int, ignore_index: int) -> ClassCounts:
 def _read(path: Path) -> dict[str, Any]:
     """What is kept; nothing where there is no such file or another program wrote it."""
     try:
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return {}
     return kept if isinstance(kept, dict) else {}
@@ -97,7 +97,7 @@ def _write(cfg: Config, counts: ClassCounts, records: list[dict]) -> None:
 def _save(path: Path, record: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced_by(path) as part:
-        part.write_text(json.dumps(record, indent=1) + '\n')
+        part.write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
 
 
 def _describe(formula: WeightFormula, counts: ClassCounts, weights: list[float]) -> list[str]:

@@ -48,7 +48,7 @@ class HistoryHook(Hook):
         lines = read_history(self.path) if self.path.is_file() else []
         with replaced_by(self.path) as temporary:
             kept = [line for line in lines if line['iter'] <= runner.iter]
-            temporary.write_text(''.join(json.dumps(line) + '\n' for line in kept))
+            temporary.write_text(''.join(json.dumps(line) + '\n' for line in kept), encoding='utf-8')
         self._since = time.monotonic()
 
     def _start(self) -> None:
@@ -113,7 +113,7 @@ class HistoryHook(Hook):
             self._sums, self._count, self._seconds = dict(begun['sums']), begun['count'], begun['seconds']
 
     def _write(self, **line: Any) -> None:
-        with self.path.open('a') as file:
+        with self.path.open('a', encoding='utf-8') as file:
             file.write(json.dumps(line) + '\n')
 
 
@@ -130,7 +130,7 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
     Raises:
         DataError: A line, other than the last one that a kill may have cut short, is no JSON object.
     """
-    lines, found = Path(path).read_text().splitlines(), {}
+    lines, found = Path(path).read_text(encoding='utf-8').splitlines(), {}
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)

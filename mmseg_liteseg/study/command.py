@@ -92,7 +92,7 @@ def _report(args: argparse.Namespace, started: float) -> Iterator[str]:
     from .report import write_report
 
     written = write_report(args.runs, args.out, args.budget, args.data_root, args.speed, device_of(args))
-    yield written[0].read_text()
+    yield written[0].read_text(encoding='utf-8')
     yield from (f'wrote {path}' for path in written)
 
 

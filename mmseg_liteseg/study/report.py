@@ -124,12 +124,12 @@ def read_speeds(path: str | None) -> dict[str, dict[str, float]]:
         return {}
     if not Path(path).is_file():
         raise StudyError(f'--speed {path}: no such file; tools/study.py speed writes one')
-    lines = json.loads(Path(path).read_text())['lines']
+    lines = json.loads(Path(path).read_text(encoding='utf-8'))['lines']
     return {line['model']: line['ms'] for line in lines if 'ms' in line}
 
 
 def _speed_note(path: str) -> str:
-    content = json.loads(Path(path).read_text())
+    content = json.loads(Path(path).read_text(encoding='utf-8'))
     line, machine = content['lines'][0], content['machine']
     where = machine.get('gpu', {}).get('name') or f'{machine["cpu"]}, {machine["threads"]} threads'
     return (

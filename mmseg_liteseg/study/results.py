@@ -160,7 +160,9 @@ def read_runs(folder: str | Path, budget: str) -> list[Run]:
         if not (path.parent / HISTORY).is_file():
             continue
         try:
-            runs.append(Run(path.parent, json.loads(path.read_text()), read_history(path.parent / HISTORY)))
+            runs.append(
+                Run(path.parent, json.loads(path.read_text(encoding='utf-8')), read_history(path.parent / HISTORY))
+            )
         except ValueError as error:
             raise StudyError(f'{path.parent}: {error}') from error
     known = [run for run in runs if run.name in ENTRIES]

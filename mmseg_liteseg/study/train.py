@@ -88,7 +88,7 @@ def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, An
     # as JSON holds it: tuples become lists
     wanted = json.loads(json.dumps(wanted))
     if path.is_file():
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding='utf-8'))
         check_same(record['recipe'], wanted, folder)
         if (folder / _FORMER_LAST).exists() and record['done'] < wanted['train.max_iters']:
             raise StudyError(
@@ -105,7 +105,7 @@ def _open_record(folder: Path, job: Job, wanted: dict[str, Any]) -> dict[str, An
 
 def _write(path: Path, record: dict[str, Any]) -> None:
     with replaced_by(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1) + '\n')
+        temporary.write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
 
 
 def _check_data(cfg: Any) -> None:
@@ -136,7 +136,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     except ImportError:  # not on Windows
         yield
         return
-    with (folder / '.lock').open('w') as file:
+    with (folder / '.lock').open('w', encoding='utf-8') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -41,7 +41,7 @@ def read_scalars(work_dir: str | Path) -> Curves:
 
 def _read_lines(path: Path) -> list[dict]:
     """JSON objects of a file, one a line; the last line may be cut short by an interruption."""
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding='utf-8').splitlines()
     records = []
     for number, line in enumerate(lines, 1):
         try:

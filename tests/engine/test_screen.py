@@ -29,7 +29,7 @@ def make_logger(folder):
 def read(logger):
     for handler in logger.handlers:
         handler.flush()
-    with open(logger.log_file) as file:
+    with open(logger.log_file, encoding='utf-8') as file:
         return file.read()
 
 

@@ -130,14 +130,14 @@ def test_signals_are_given_back(project):
 
 def children_of(pid):
     """Processes that a process has started."""
-    with open(f'/proc/{pid}/task/{pid}/children') as file:
+    with open(f'/proc/{pid}/task/{pid}/children', encoding='utf-8') as file:
         return [int(child) for child in file.read().split()]
 
 
 def is_alive(pid):
     """Whether it runs: one that ended may wait for its parent to notice."""
     try:
-        with open(f'/proc/{pid}/stat') as file:
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
             return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
     except FileNotFoundError:
         return False

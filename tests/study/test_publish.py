@@ -33,13 +33,13 @@ def runs(tmp_path_factory, camvid):
 @pytest.mark.usefixtures('thin')
 def test_published_file(runs, camvid, tmp_path):
     weights, config, page = publish.publish_best(str(runs), str(tmp_path), (), str(camvid))
-    assert hashlib.sha256(weights.read_bytes()).hexdigest() in page.read_text()
-    assert '--budget tiny --seed 0 --ema' in page.read_text()
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() in page.read_text(encoding='utf-8')
+    assert '--budget tiny --seed 0 --ema' in page.read_text(encoding='utf-8')
     state = torch.load(weights, map_location='cpu', weights_only=True)
     kinds = {value.dtype for key, value in state['state_dict'].items() if value.ndim == 4}
     assert kinds == {torch.float16}
     assert state['state_dict']['backbone.stem.0.bn.running_var'].dtype == torch.float32
-    for text in (state['meta']['cfg'], config.read_text(), page.read_text()):
+    for text in (state['meta']['cfg'], config.read_text(encoding='utf-8'), page.read_text()):
         assert str(camvid) not in text
         assert str(runs) not in text
 
@@ -68,7 +68,7 @@ def test_tool_reports_what_it_trained(runs, camvid, tmp_path, capsys):
     run_alone(main, ['train', '--budget', 'tiny', '--ema', *arguments])
     assert 'T, budget tiny, seed 0: done, 6 iterations' in capsys.readouterr().out
     run_alone(main, ['report', '--budget', 'tiny', '--out', tmp_path, *arguments])
-    text = (tmp_path / 'results.md').read_text()
+    text = (tmp_path / 'results.md').read_text(encoding='utf-8')
     best = max(line['mIoU'] for line in report.read_runs(runs, 'tiny')[0].validations)
     assert f'| T | 1 | {100 * best:.2f} |' in text
     run_alone(main, ['list', '--runs', runs])
@@ -97,7 +97,7 @@ def test_bad_arguments_are_named(arguments, message, tmp_path, capsys):
 def test_every_budget_is_explained():
     from tests.helpers import REPO
 
-    text = (REPO / 'docs/camvid.md').read_text()
+    text = (REPO / 'docs/camvid.md').read_text(encoding='utf-8')
     for budget in BUDGETS.values():
         if budget.name != 'smoke':
             size = 'x'.join(map(str, budget.crop))

@@ -140,7 +140,7 @@ def test_report_refuses_what_does_not_fit(runs, quick, tmp_path):
 def test_report_files(runs, quick, tmp_path):
     quick(0.56)
     written = report.write_report(str(runs), str(tmp_path / 'out'))
-    text = written[0].read_text()
+    text = written[0].read_text(encoding='utf-8')
     assert 'Not finished, and in no table: B seed 0 (2400 of 4000).' in text
     assert 'Trained on a CPU (2 cores), 5 pieces.' in text
     assert [path.name for path in written] == ['results.md', 'curves-cpu.png', 'good.jpg', 'typical.jpg', 'worst.jpg']

@@ -30,7 +30,7 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
         _run([pnnx.EXEC_PATH, trace.name, *arguments, 'fp16=0'], folder)
         (Path(folder) / 'model.ncnn.bin').replace(weights)
         (Path(folder) / 'model.ncnn.param').replace(param)
-    with param.open('a') as stream:
+    with param.open('a', encoding='utf-8') as stream:
         stream.write(f'{KEY} {metadata.to_json()}\n')
     return [param, weights]
 

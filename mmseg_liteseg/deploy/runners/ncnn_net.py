@@ -48,7 +48,7 @@ class NcnnRunner(Runner):
 
 def read_trailer(path: Path) -> str | None:
     """The metadata after the last layer; ncnn reads as many layers as the file's second line says, and no further."""
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding='utf-8').splitlines():
         if line.startswith(f'{KEY} '):
             return line[len(KEY) + 1 :]
     return None

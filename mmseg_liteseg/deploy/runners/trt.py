@@ -36,7 +36,9 @@ class TensorRTRunner(Runner):
         self.input_shape = [None if side < 0 else side for side in self._engine.get_tensor_shape(self._input)]
         self.input_dtype = np.dtype(trt.nptype(self._engine.get_tensor_dtype(self._input))).name
         sidecar = path.with_name(f'{path.name}.json')
-        self.metadata = Metadata.from_json(sidecar.read_text(), str(sidecar)) if sidecar.is_file() else None
+        self.metadata = (
+            Metadata.from_json(sidecar.read_text(encoding='utf-8'), str(sidecar)) if sidecar.is_file() else None
+        )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Runs the engine once."""
