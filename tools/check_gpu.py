@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import Sequence
 
 from mmseg_liteseg.command_line import PARTLY_DONE, ToolParser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
   python tools/check_gpu.py                                       # about ten minutes; writes docs/gpu
@@ -31,6 +32,7 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
         metavar='PATH',
         help='checkpoint and config to predict with, without .pth and .py [%(default)s]',
     )
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

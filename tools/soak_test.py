@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from mmseg_liteseg.command_line import ToolParser, fail, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
   python tools/soak_test.py torch CONFIG CHECKPOINT --out docs/reliability/soak.json
@@ -28,6 +29,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--bound', type=float, default=32.0, help='MiB that memory may grow [32]')
     parser.add_argument('--out', metavar='JSON', help='adds the run to this file')
     parser.add_argument('--work-dir', default='work_dirs/soak', metavar='DIR', help='of the training [work_dirs/soak]')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

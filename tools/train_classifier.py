@@ -6,6 +6,7 @@ import argparse
 from typing import Sequence
 
 from mmseg_liteseg.command_line import make_parser, one_line_errors
+from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """example:
   python tools/train_classifier.py configs/pretrain/stdc1_ssld_in1k.py --amp
@@ -23,6 +24,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint in the work folder')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision, on a GPU or a CPU with bfloat16')
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard too')
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -127,3 +128,22 @@ def test_a_config_in_the_file_is_not_run(tiny_config, marker, tmp_path, capsys):
         run_alone(train.main, arguments)
     assert 'a config that is a program' in capsys.readouterr().err.splitlines()[-1]
     assert not marker.exists()
+
+
+# They build networks anew, or read what they wrote themselves.
+WITHOUT_CHECKPOINTS = {
+    'build_tensorrt',
+    'check_dataset',
+    'check_families',
+    'get_flops',
+    'kill_test',
+    'new_dataset',
+    'study',
+}
+
+
+@pytest.mark.parametrize('tool', sorted({path.stem for path in REPO.glob('tools/*.py')} - WITHOUT_CHECKPOINTS))
+def test_tools_have_the_option_that_refusals_name(tool, capsys):
+    with pytest.raises(SystemExit):
+        importlib.import_module(f'tools.{tool}').parse_args(['--help'])
+    assert '--trust-checkpoint' in capsys.readouterr().out
