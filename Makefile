@@ -46,13 +46,7 @@ train: install
 	$(PY) tools/report.py '$(CONFIG)' "$$(ls -t '$(WORK_DIR)'/best_mIoU_iter_*.pth | head -n 1)" --work-dir '$(WORK_DIR)'
 
 test: install
-ifeq ($(origin PYTEST_ARGS),file)
-	@# in two parts: in one, native code of the runtimes that tests/deploy loads crashed behind the tests before it
-	$(PY) -m pytest $(PYTEST_ARGS) --ignore tests/deploy
-	$(PY) -m pytest $(PYTEST_ARGS) tests/deploy
-else
 	$(PY) -m pytest $(PYTEST_ARGS)
-endif
 
 test-classic:
 	@$(MAKE) --no-print-directory test STACK=openmmlab

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmseg_liteseg.deploy.runners.ov import shared_core
 from mmseg_liteseg.runtime.label_map import label_map
 
 from .case import Case
@@ -134,8 +135,7 @@ def _onnxruntime(case: Case, path: str, threads: int) -> Callable[[], np.ndarray
 
 
 def _openvino(case: Case, path: str, threads: int) -> Callable[[], np.ndarray]:
-    openvino = need('openvino', 'openvino')
-    core = openvino.Core()
+    core = shared_core(need('openvino', 'openvino'))
     precision = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}[case.precision]
     settings = {
         'INFERENCE_PRECISION_HINT': precision,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -24,6 +21,7 @@ from mmseg_liteseg.registry import MODELS
 from mmseg_liteseg.runtime import Segmenter
 from tests.deploy.conftest import fill
 from tests.helpers import REPO
+from tests.tools.conftest import run_alone
 from tools import test as test_tool
 from tools import train as train_tool
 
@@ -163,26 +161,13 @@ def test_quantised_on_such_data(request, source, project, tmp_path):
     assert agreement > 0.7
 
 
-def run_in_a_process(tool, arguments):
-    """Runs a tool in a process of its own.
-
-    In that of the suite, after OpenVINO, onnxruntime and inductor, native code ended this very training with a
-    segmentation fault, again and again; by itself, or after the other tests of this folder, it never did. The cause was
-    not found.
-    """
-    environment = {**os.environ, 'PYTHONPATH': str(REPO)}
-    command = [sys.executable, tool.__file__, *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 def test_trained_and_tested(request, project, tmp_path):
     only(request, '12 bits in 16', '16 bits, 5 bands')
     config = project / 'deep.py'
-    run_in_a_process(train_tool, [config, '--work-dir', tmp_path / 'work'])
+    run_alone(train_tool.main, [config, '--work-dir', tmp_path / 'work'])
     checkpoint = tmp_path / 'work/iter_2.pth'
     for extra in ([], ['--tta']):
         arguments = [config, checkpoint, '--work-dir', tmp_path / 'test', '--show-dir', tmp_path / 'show', *extra]
-        run_in_a_process(test_tool, arguments)
+        run_alone(test_tool.main, arguments)
         picture = cv2.imread(str(tmp_path / 'show/0.png'))[:, :100]
         assert picture.mean() > 50  # not black

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from .base import Runner
 # Primitives are kept per shape. With 5,000, the plug-in's default, 3,000 pictures of many sizes grew to 1.3 GB; 100
 # hold some 350 MB and are no slower, at one size nor at many.
 _CACHED_PRIMITIVES = '100'
+_CORES: list[Any] = []
+_CORES_LOCK = threading.Lock()
 
 
 class OpenVinoRunner(Runner):
@@ -30,7 +33,7 @@ class OpenVinoRunner(Runner):
         if not path.with_suffix('.bin').is_file():
             raise DeployError(f'artefact {path}: {path.with_suffix(".bin").name} is missing beside it')
         self._path, self._device = path, device
-        self._core = openvino.Core()
+        self._core = shared_core(openvino)
         self._settings = dict(INFERENCE_PRECISION_HINT='f32')
         if device == 'CPU':  # other plug-ins do not know these settings
             self._settings['CPU_RUNTIME_CACHE_CAPACITY'] = _CACHED_PRIMITIVES
@@ -93,6 +96,23 @@ class OpenVinoRunner(Runner):
         self._local.compiled = self._local.request = None
         if self._compiled is failed:  # another thread may have been first
             self._compiled = None
+
+
+def shared_core(openvino: ModuleType) -> Any:
+    """This process's one Core, which is never let go.
+
+    Each Core's CPU plug-in gives the thread that compiles first a stack for signals, and takes it away when the Core
+    goes: where two go in the order in which they came, or in another thread, the next signal that has a handler
+    (Ctrl-C, a child that ended) finds freed memory and ends the process with SIGSEGV, far from here. Seen in OpenVINO
+    2026.4; https://github.com/openvinotoolkit/openvino/pull/11894 brought it.
+
+    Args:
+        openvino: The module.
+    """
+    with _CORES_LOCK:
+        if not _CORES:
+            _CORES.append(openvino.Core())
+        return _CORES[0]
 
 
 def check_quantised_sizes(model: Any, path: Path) -> None:

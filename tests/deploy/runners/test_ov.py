@@ -1,10 +1,15 @@
 """OpenVINO's runner on a small graph whose runs can be made to fail."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.runners import open_artefact
+from tests.helpers import REPO
 
 openvino = pytest.importorskip('openvino')
 opset = pytest.importorskip('openvino.opset13')
@@ -66,3 +71,25 @@ def test_answers_of_many_sizes(tmp_path):
     for side in (*range(4, 16), 4, 5):
         runner(draw(side, side + 3))
     assert np.array_equal(runner(draw(9, 7)), fresh(draw(9, 7)))
+
+
+LETS_GO = """
+import gc, signal, sys, threading
+from mmseg_liteseg.deploy.runners import open_artefact
+kept = [open_artefact(sys.argv[1], 1), open_artefact(sys.argv[1], 1), open_artefact(sys.argv[1], 1)]
+kept.pop(0)
+last = threading.Thread(target=kept.pop)
+last.start()
+last.join()
+kept.clear()
+gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: print('handled'))
+signal.raise_signal(signal.SIGUSR1)
+"""
+
+
+def test_signals_are_handled_after_runners_are_gone(tmp_path):
+    """In a process of its own, which is ended where OpenVINO took the stack for signals along."""
+    command = [sys.executable, '-c', LETS_GO, str(save(tmp_path / 'a.xml', [1, 3, 8, 12]))]
+    done = subprocess.run(command, env={**os.environ, 'PYTHONPATH': str(REPO)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'handled\n', '')
