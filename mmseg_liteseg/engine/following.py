@@ -1,4 +1,4 @@
-"""``crop_size``, ``max_iters`` and ``val_interval`` in one place each: what a config's bases made of them follows.
+"""Crop, data root, iterations and validation in one place each: what a config's bases made of them follows.
 
 A base is run before the config that inherits from it, so ``crop_size = (256, 256)`` there changes a variable and not
 the pipeline. Our bases therefore note what their pipelines and schedules were written for (``pipeline_for``,
@@ -9,7 +9,7 @@ the pipeline. Our bases therefore note what their pipelines and schedules were w
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Callable
 
 from mmengine.config import ConfigDict
 
@@ -22,6 +22,7 @@ def follow(cfg: Any) -> list[str]:
     ::
 
         crop_size                -> crop_size of the training's transforms, size of the data pre-processor
+        data_root                -> data_root of every loader's data set
         max_iters, train_cfg     -> ends of the schedule; warm-up in proportion
         val_interval, train_cfg  -> interval of checkpoints
         val_dataloader           -> test_dataloader, where it is missing or was left at the base's data
@@ -35,7 +36,7 @@ def follow(cfg: Any) -> list[str]:
     Raises:
         SettingError: A setting is none, or stands in two places with two values.
     """
-    return [*_follow_crop(cfg), *_follow_iterations(cfg), *_complete_loops(cfg)]
+    return [*_follow_crop(cfg), *_follow_root(cfg), *_follow_iterations(cfg), *_complete_loops(cfg)]
 
 
 def _follow_crop(cfg: Any) -> list[str]:
@@ -46,7 +47,7 @@ def _follow_crop(cfg: Any) -> list[str]:
     new = _checked_size(new)
     places = [(cfg.get('train_dataloader'), 'crop_size'), (cfg.get('train_pipeline'), 'crop_size')]
     places += [((cfg.get('model') or {}).get('data_preprocessor'), 'size'), (cfg.get('data_preprocessor'), 'size')]
-    changed = sum(_replace(node, key, tuple(old), new) for node, key in places)
+    changed = sum(_replace(node, key, lambda value: _size(value) == tuple(old), new) for node, key in places)
     written['crop_size'] = new
     return [f'crop_size {new}: in place of {tuple(old)} in the pipeline.'] if changed else []
 
@@ -58,14 +59,30 @@ def _checked_size(size: Any) -> tuple[int, int]:
     return sides
 
 
-def _replace(node: Any, key: str, old: tuple, new: tuple) -> int:
-    """Sets a key to ``new`` wherever in a tree of dicts and lists it is ``old``; returns how often."""
+def _size(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else None
+
+
+def _follow_root(cfg: Any) -> list[str]:
+    written = cfg.get('pipeline_for') or {}
+    old, new = written.get('data_root'), cfg.get('data_root')
+    loaders = [cfg[f'{split}_dataloader'] for split in ('train', 'val', 'test') if cfg.get(f'{split}_dataloader')]
+    # one that was written anew may lie beside the variable on purpose
+    if old is None or new is None or old == new or any(_root(loader) != old for loader in loaders):
+        return []
+    changed = sum(_replace(loader, 'data_root', lambda value: value == old, new) for loader in loaders)
+    written['data_root'] = new
+    return [f'data_root {new}: in place of {old} in {changed} data sets.'] if changed else []
+
+
+def _replace(node: Any, key: str, is_old: Callable[[Any], bool], new: Any) -> int:
+    """Sets a key to ``new`` wherever in a tree of dicts and lists it is the old value; returns how often."""
     if isinstance(node, dict):
-        here = isinstance(node.get(key), (list, tuple)) and tuple(node[key]) == old
+        here = key in node and is_old(node[key])
         if here:
             node[key] = new
-        return here + sum(_replace(value, key, old, new) for value in node.values())
-    return sum(_replace(value, key, old, new) for value in node) if isinstance(node, (list, tuple)) else 0
+        return here + sum(_replace(value, key, is_old, new) for value in node.values())
+    return sum(_replace(value, key, is_old, new) for value in node) if isinstance(node, (list, tuple)) else 0
 
 
 def _follow_iterations(cfg: Any) -> list[str]:

@@ -53,6 +53,22 @@ def test_the_crop_follows(tmp_path, base):
     assert cfg.to_dict() == before
 
 
+def test_the_data_root_follows(tmp_path):
+    cfg = read(tmp_path, "data_root = 'elsewhere/camvid'")
+    line = 'data_root elsewhere/camvid: in place of data/camvid-360x480/ in 3 data sets.'
+    assert follow(cfg) == [line]
+    roots = {cfg[f'{split}_dataloader'].dataset.data_root for split in ('train', 'val', 'test')}
+    assert roots == {'elsewhere/camvid'}
+    assert follow(cfg) == []
+
+
+def test_a_data_root_beside_data_of_the_users_is_left_alone(tmp_path):
+    cfg = read(tmp_path, "data_root = 'mine'\ntrain_dataloader = dict(dataset=dict(data_root=data_root))")
+    follow(cfg)
+    roots = [cfg[f'{split}_dataloader'].dataset.data_root for split in ('train', 'val')]
+    assert roots == ['mine', 'data/camvid-360x480/']
+
+
 def test_a_pipeline_of_the_users_is_left_alone(tmp_path):
     text = (
         "steps = [dict(type='LoadImageFromFile'), dict(type='RandomCrop', crop_size=(32, 32))]\n"

@@ -1,0 +1,39 @@
+# PP-LiteSeg-T on whole images of CamVid: the end of the training that starts on crops (docs/camvid.md).
+#   --cfg-options load_from=work_dirs/ppliteseg_stdc1_1xb8-10k-weighted_camvid-288x384/iter_10000.pth
+_base_ = './ppliteseg_stdc1_1xb8-10k-weighted_camvid-288x384.py'
+crop_size = (360, 480)
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
+    # sizes near those of the test: FC-DenseNet, too, ends on whole images (https://arxiv.org/abs/1611.09326)
+    dict(
+        type='mmseg_liteseg.RandomScaleCrop',
+        crop_size=crop_size,
+        min_scale_factor=0.75,
+        max_scale_factor=1.5,
+        scale_step_size=0.25,
+    ),
+    dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(type='mmseg_liteseg.RandomDistort'),
+    dict(type='PackSegInputs'),
+]
+pipeline_for = dict(crop_size=crop_size)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# Edges count more and classes alike, as in SuperGradients' recipe of PP-LiteSeg
+# (https://github.com/Deci-AI/super-gradients, super_gradients/training/losses/dice_ce_edge_loss.py).
+losses = [
+    dict(type='mmseg_liteseg.BoundaryCrossEntropyLoss', class_weight=dict(type='enet', c=1.10, mean=1.0)),
+    dict(type='mmseg_liteseg.DiceLoss'),
+]
+model = dict(decode_head=dict(loss_decode=losses))
+max_iters, val_interval = 1000, 200
+schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, begin=0, end=50, by_epoch=False),
+    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, begin=50, end=1000, by_epoch=False),
+]
+train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
+default_hooks = dict(checkpoint=dict(interval=val_interval))
+custom_hooks = [  # over some 200 iterations, as the rate falls
+    dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.005, update_buffers=True)
+]
