@@ -48,6 +48,11 @@ def is_from_scratch(path):
     return path.stem.endswith(('synthetic-144x192', 'camvid-288x384', 'camvid-360x480'))
 
 
+def is_weighted(path):
+    """Those with class weights in place of hard pixels."""
+    return '-weighted_' in path.stem or '-boundary_' in path.stem
+
+
 def test_there_are_configs():
     assert len(CONFIGS) >= 11
 
@@ -102,6 +107,11 @@ def test_runtime_follows_the_recipe(path):
     assert cfg.default_scope == 'mmseg'
     assert cfg.default_hooks.checkpoint.save_best == 'mIoU'
     assert cfg.default_hooks.checkpoint.max_keep_ckpts >= 1
+    if is_weighted(path):
+        assert cfg.optim_wrapper.paramwise_cfg == dict(norm_decay_mult=0.0, bias_decay_mult=0.0)
+        assert [hook.type for hook in cfg.custom_hooks] == ['EMAHook']
+        assert cfg.model.decode_head.sampler is None
+        return
     assert 'paramwise_cfg' not in cfg.optim_wrapper  # weight decay on everything
     if 'synthetic' not in path.stem:
         assert cfg.train_cfg.val_interval == 1000

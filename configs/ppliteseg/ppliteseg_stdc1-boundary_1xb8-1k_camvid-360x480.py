@@ -1,6 +1,6 @@
 # PP-LiteSeg-T on whole images of CamVid: the end of the training that starts on crops (docs/camvid.md).
-#   --cfg-options load_from=work_dirs/ppliteseg_stdc1_1xb8-10k-weighted_camvid-288x384/iter_10000.pth
-_base_ = './ppliteseg_stdc1_1xb8-10k-weighted_camvid-288x384.py'
+#   --cfg-options load_from=work_dirs/ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384/iter_10000.pth
+_base_ = './ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384.py'
 crop_size = (360, 480)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
