@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
+from tests.disks import disk  # noqa: F401 (a fixture)
 from tests.helpers import REPO, forget_runs
 
 # Tiny tensors gain nothing from threads, and parallel workers (-n) or child processes would fight over the cores; but

@@ -46,8 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.tolerate_failures(cfg)
         runner = launch.build_runner(cfg)
         loading.load_for_test(runner, args.checkpoint)
-        runner.test()
-        launch.end_distributed()
+        launch.test(runner)
         failures = launch.failures_of(runner)
     if failures:
         fail('\n  '.join([f'{len(failures)} pictures failed and are in no figure:', *failures]), PARTLY_DONE)

@@ -10,6 +10,7 @@ from typing import Callable, Sequence
 
 import torch
 
+from mmseg_liteseg.disk import naming
 from mmseg_liteseg.runtime import Segmenter
 from mmseg_liteseg.version import __version__
 
@@ -52,7 +53,7 @@ def export(
         DeployError: an export failed, or an artefact's answers are out of bound; nothing is written then.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix='.export-') as folder:
+    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.export-') as folder:
         stem, written, report = Path(folder) / name, [], {}
         for kind in options.formats:
             files, report[kind] = _export_one(kind, source, options, stem, bound, sizes, images, say)

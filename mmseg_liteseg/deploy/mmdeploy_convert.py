@@ -9,6 +9,8 @@ from typing import Callable, Sequence
 
 from mmengine.config import Config, ConfigDict
 
+from mmseg_liteseg.disk import naming
+
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, Bound
 from .errors import DeployError, require
 from .graph import interface_of
@@ -64,7 +66,7 @@ def convert(
     shape = _ir_config(deploy_cfg).get('input_shape')
     size = tuple(shape[::-1]) if shape else (500, 333)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
+    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
         # pixels, not a file: mmdeploy reads every file as three channels
         picture = images_of(size, 1, len(interface_of(source).mean), source=source)[0]
         name = _ir_config(deploy_cfg).save_file

@@ -13,6 +13,7 @@ from typing import Callable, Iterable
 
 import numpy as np
 
+from mmseg_liteseg.disk import naming
 from mmseg_liteseg.runtime import Segmenter
 from mmseg_liteseg.runtime.sizing import network_size, prepare_picture
 
@@ -95,7 +96,7 @@ def quantize(
     if export_options.opset < 13:
         raise DeployError(f'opset: one scale per channel needs 13 or higher, got {export_options.opset}')
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix='.quantize-') as folder:
+    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.quantize-') as folder:
         stem = Path(folder) / name
         metadata = describe(source, export_options)
         graph = make_graph(source, metadata.interface, export_options.label_dtype)

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from mmseg_liteseg.disk import naming
+
 from .agreement import HEADER, Bound, Row, format_row, judge, judge_labels
 from .errors import DeployError, require
 from .export import check_rows
@@ -72,7 +74,8 @@ def build(onnx_path: Path, out: Path, options: EngineOptions, bound: Bound, say:
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f'.{os.getpid()}-{out.stem}.engine')
     try:
-        temporary.write_bytes(plan)
+        with naming(out):
+            temporary.write_bytes(plan)
         engine = open_artefact(temporary)
         say(f'{out.name} in {engine.runtime} against {onnx_path.name} in {source.runtime}:\n{HEADER}')
         rows = compare_with_onnx(source, engine, options, bound, say)

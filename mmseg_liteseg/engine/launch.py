@@ -18,6 +18,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmseg_liteseg.config_file import read_config
+from mmseg_liteseg.disk import naming
 from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.processor import multiplies_bfloat16
 
@@ -222,7 +223,8 @@ def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
     harden(cfg)
     notes = [*notes, *adapt_to_cpu(cfg)]
     kind = RUNNERS.get(cfg.runner_type) if cfg.get('runner_type') else Runner
-    runner = Screen.current().runner_type(kind).from_cfg(cfg)
+    with naming(cfg.work_dir):
+        runner = Screen.current().runner_type(kind).from_cfg(cfg)
     for note in notes:
         runner.logger.log(logging.INFO, note)
     return runner
@@ -233,9 +235,11 @@ def train(runner: Runner) -> None:
 
     Raises:
         LaunchError: Another process of the job ended or hangs.
+        OSError: The disk is full; what was saved before is whole.
     """
     try:
-        runner.train()
+        with naming(runner.work_dir):  # logs and curves: checkpoints name themselves
+            runner.train()
     except TrainingStopped:
         end_distributed()
         raise
@@ -247,6 +251,17 @@ def train(runner: Runner) -> None:
                 f'seconds (env_cfg.dist_cfg.timeout): {reason}. Start again with --resume'
             ) from error
         raise
+    end_distributed()
+
+
+def test(runner: Runner) -> None:
+    """Tests, and leaves the process group.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    with naming(runner.work_dir):
+        runner.test()
     end_distributed()
 
 

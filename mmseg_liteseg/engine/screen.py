@@ -10,7 +10,9 @@ import importlib
 import io
 import logging
 import re
+import sys
 import warnings
+from functools import partial
 from typing import Any, TextIO
 
 from mmengine.logging import MMLogger
@@ -83,6 +85,7 @@ class Screen:
     def attach(self, logger: MMLogger) -> None:
         """Filters what a logger shows; its file gets all, beginning with what came before it."""
         self._logger = logger
+        survive_full_disks(logger)
         for handler in logger.handlers:
             # FileHandler is a StreamHandler too
             if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
@@ -138,6 +141,24 @@ class Screen:
             self._waiting.append(text)
         else:
             self._logger.info(text, extra=dict(quiet=True))
+
+
+def survive_full_disks(logger: logging.Logger) -> None:
+    """Says once that a handler cannot write; Python would print two tracebacks for every record."""
+
+    def say_once(handler: logging.Handler, record: logging.LogRecord) -> None:
+        if not handler.filters or not isinstance(handler.filters[-1], _Closed):
+            handler.addFilter(_Closed())
+            name = getattr(handler, 'baseFilename', 'the screen')
+            print(f'warning: {name} cannot be written ({sys.exc_info()[1]}): the log ends here', file=sys.stderr)
+
+    for handler in logger.handlers:
+        handler.handleError = partial(say_once, handler)
+
+
+class _Closed(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return False
 
 
 class _Filter(logging.Filter):

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mmseg_liteseg.datasets.converters import ConversionError
+from mmseg_liteseg.disk import naming
 
 from .config_text import config_text
 from .parallel import each
@@ -52,7 +53,8 @@ def write(plan: Plan, out: Path) -> Path:
     except OSError as error:
         raise ConversionError(f'{out}: cannot be written ({error.strerror}); name a folder with --out') from error
     try:
-        config = _write_all(plan, work / 'out', out)
+        with naming(out):
+            config = _write_all(plan, work / 'out', out)
         if out.exists():
             os.replace(out, work / 'old')  # removed below, with all that is in work
         os.chmod(work / 'out', 0o755)

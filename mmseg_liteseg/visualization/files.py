@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from mmseg_liteseg.disk import naming
+
 
 @contextmanager
 def replaced_by(path: str | Path) -> Iterator[Path]:
@@ -18,7 +20,8 @@ def replaced_by(path: str | Path) -> Iterator[Path]:
     digest = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()
     temporary = path.with_name(f'.{os.getpid()}-{digest}{path.suffix}')
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with naming(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink() if temporary.exists() else None

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmseg_liteseg.endurance.cpu_amp import has_scaler
 from tests.tools.conftest import run_alone
 from tools.export import main as export_main
 from tools.report import main as report_main
@@ -30,12 +31,22 @@ twice = dict(type='RepeatDataset', times=2, dataset=part)
 train_dataloader.update(dataset=dict(type='ConcatDataset', datasets=[part, twice]))
 val_dataloader = dict(train_dataloader, batch_size=3, sampler=dict(type='DefaultSampler', shuffle=False), dataset=part)
 """
+GROUPS = """
+visualizer = dict(vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
+optim_wrapper = dict(
+    _delete_=True, type='mmseg_liteseg.CpuAmpOptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01),
+    paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1), 'decode_head': dict(decay_mult=0.0)}, norm_decay_mult=0.0),
+    clip_grad=dict(max_norm=1.0),
+)
+param_scheduler = [dict(type='LinearLR', start_factor=0.1, begin=0, end=2, by_epoch=False)]
+"""
 CASES = {
     'EMAHook': EMA,
     'EarlyStoppingHook': STOPPING,
     'ProfilerHook': PROFILER,
     'frozen, accumulated': FROZEN,
     'ConcatDataset, RepeatDataset': REPEATED,
+    'groups of parameters, loss scaler, TensorBoard': GROUPS,
 }
 
 
@@ -46,6 +57,10 @@ def miou(folder):
 @pytest.mark.parametrize('case', CASES)
 def test_train_resume_test_report_export(tiny_config, tmp_path, capsys, case):
     pytest.importorskip('onnx')
+    if case == 'groups of parameters, loss scaler, TensorBoard':
+        pytest.importorskip('tensorboard')
+        if not has_scaler():
+            pytest.skip('this torch has no loss scaler for the CPU')
     config, work = tiny_config.with_name('hooked.py'), tmp_path / 'work'
     config.write_text(f'{tiny_config.read_text()}\n{CASES[case]}\n')
     run_alone(train_main, [config, '--work-dir', work, '--cfg-options', 'train_cfg.max_iters=2'])

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from rich.progress import track
 
+from mmseg_liteseg.disk import naming
 from mmseg_liteseg.images import ImageFileError, read_file, shown
 from mmseg_liteseg.images.files import reason_of
 from mmseg_liteseg.images.header import open_lazily
@@ -115,7 +116,8 @@ def _write(out: Path, writer: _Writer) -> Summary:
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f'.{out.name}-', dir=out.parent))
     try:
-        summary = writer.write(work / 'out')
+        with naming(out):
+            summary = writer.write(work / 'out')
         if out.exists():
             os.replace(out, work / 'old')  # removed below, with all that is in work
         os.replace(work / 'out', out)
