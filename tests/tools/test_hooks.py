@@ -35,7 +35,7 @@ GROUPS = """
 visualizer = dict(vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
 optim_wrapper = dict(
     _delete_=True, type='mmseg_liteseg.CpuAmpOptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01),
-    paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1), 'decode_head': dict(decay_mult=0.0)}, norm_decay_mult=0.0),
+    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.1), neck=dict(decay_mult=0.0)), norm_decay_mult=0.0),
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [dict(type='LinearLR', start_factor=0.1, begin=0, end=2, by_epoch=False)]
