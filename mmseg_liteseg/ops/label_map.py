@@ -10,9 +10,10 @@ from torch import Tensor
 from mmseg_liteseg.errors import SettingError
 
 from .backend import use_triton
-from .bilinear import Axis, axis_map
+from .bilinear import Axis, AxisMap, axis_map
 from .kernel_checks import LABEL_MAP
 from .label_plan import LabelPlan, label_plan
+from .upsampler import BAND, Band, make_bands
 
 # Elements of one temporary tensor: 4 MiB in float32, about a core's share of the cache.
 CHUNK = 1 << 20
@@ -80,21 +81,23 @@ def _by_torch(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
 
 def _resize_columns(image: Tensor, columns: Axis, start: int, stop: int) -> Tensor:
     """(C, h, w) -> columns start..stop of the result, (C, h, stop - start)."""
-    taps = axis_map(columns)
     if image.device.type == 'cpu':
-        matrix, low, high = _column_matrix(columns, start, stop, image.dtype)
-        return (image[:, :, low:high].reshape(-1, high - low) @ matrix).view(*image.shape[:2], -1)
+        knots = image.new_empty((image.shape[0] * image.shape[1], stop - start))
+        for band in _column_bands(columns, start, stop, image.dtype):
+            torch.mm(image[..., band.into].flatten(0, 1), band.matrix.t(), out=knots[:, band.out])
+        return knots.view(*image.shape[:2], -1)
     # a GPU might round the factors of a matrix product to TF32
+    taps = axis_map(columns)
     index = torch.from_numpy(taps.index[start:stop].T.copy()).to(image.device)
     weight = torch.from_numpy(taps.weight[start:stop].T.copy()).to(image)
     return sum(image.index_select(2, i) * w for i, w in zip(index, weight))
 
 
 @lru_cache(maxsize=64)
-def _column_matrix(columns: Axis, start: int, stop: int, dtype: torch.dtype) -> tuple[Tensor, int, int]:
+def _column_bands(columns: Axis, start: int, stop: int, dtype: torch.dtype) -> tuple[Band, ...]:
     taps = axis_map(columns)
-    low, high = int(taps.index[start:stop].min()), int(taps.index[start:stop].max()) + 1
-    return torch.from_numpy(taps.dense(columns.in_size)[start:stop, low:high].T.copy()).to(dtype), low, high
+    part = AxisMap(taps.index[start:stop], taps.weight[start:stop])
+    return make_bands(part, columns.in_size, BAND, torch.device('cpu'), dtype)
 
 
 def _labels_of_columns(knots: Tensor, plan: LabelPlan) -> Tensor:

@@ -8,7 +8,10 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from .bilinear import resize_map
+from .bilinear import AxisMap, resize_map
+
+# Outputs of one matrix: few enough to read few inputs, many enough for a product worth its call.
+BAND = 128
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class RowUpsampler:
     ) -> None:
         kind = (align_corners, like.device, like.dtype)
         self._rows = _bands(in_size[0], out_size[0], rows, *kind)
-        self._columns = _bands(in_size[1], out_size[1], 128, *kind)  # a band reads few columns, however wide the image
+        self._columns = _bands(in_size[1], out_size[1], BAND, *kind)
         self._size = (*in_size, out_size[1])
         self.chunks = tuple(band.out for band in self._rows)
 
@@ -85,11 +88,15 @@ def _bands(
     in_size: int, out_size: int, length: int, align_corners: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Band, ...]:
     """A resize as bands of ``length`` outputs each."""
-    taps = resize_map(in_size, out_size, align_corners)
-    dense = torch.from_numpy(taps.dense(in_size))
+    return make_bands(resize_map(in_size, out_size, align_corners), in_size, length, device, dtype)
+
+
+def make_bands(taps: AxisMap, in_size: int, length: int, device: torch.device, dtype: torch.dtype) -> tuple[Band, ...]:
+    """A linear map of one axis as bands of ``length`` outputs each, which read few inputs, however long the axis is."""
+    dense, count = torch.from_numpy(taps.dense(in_size)), len(taps.index)
     bands = []
-    for start in range(0, out_size, length):
-        out = slice(start, min(start + length, out_size))
+    for start in range(0, count, length):
+        out = slice(start, min(start + length, count))
         into = slice(int(taps.index[out].min()), int(taps.index[out].max()) + 1)
         bands.append(Band(out, into, dense[out, into].to(device, dtype)))
     return tuple(bands)
