@@ -15,6 +15,7 @@ from .checkpoint import loader as _loader  # noqa: F401 (lets mmengine read .pdp
 from .checkpoint import schemes as _schemes  # noqa: F401 (and .pth without running what they hold)
 from .inheritance import SCOPE
 from .inheritance import install as _inherit
+from .noise import import_quietly as _import_quietly
 
 _inherit(_Config)  # again, for a clone that is used without being installed (see startup.py)
 
@@ -51,5 +52,6 @@ def _make_child(name: str) -> Registry:
 __all__ = list(mmseg.registry.__all__)
 globals().update({name: _make_child(name) for name in __all__})
 
+_import_quietly('mmcv.cnn.bricks.transformer', 'mmseg.datasets')
 # Last, as it registers with the names above: MMSegInferencer builds LoadImageFromFile before it needs anything of ours.
 from .datasets.transforms import loading as _image_loading  # noqa: E402, F401

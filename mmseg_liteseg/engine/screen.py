@@ -5,11 +5,7 @@ The log file in the work folder holds everything.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import io
 import logging
-import re
 import sys
 import warnings
 from functools import partial
@@ -18,41 +14,10 @@ from typing import Any, TextIO
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-# Records that go to the log file alone, by how they begin. Anything else, and whatever is new, is shown.
-DUMPS = (
-    r'\n?-+\nSystem environment:',
-    r'Config:\n',
-    r'Hooks will be executed in the following order',
-    r'Exp name: ',
-    r'Distributed training is not used, all SyncBatchNorm',  # what adapt_to_cpu or the lack of other processes means
-)
-# Warnings, of the hosts about the hosts: no setting of a user's brings them about.
-COMPLAINTS = (
-    r'Fail to import ``MultiScaleDeformableAttention``',  # mmcv without compiled operators, which are not used
-    r'Could not import OneDL',
-    r'Default ``avg_non_ignore`` is False',
-    r'``build_pixel_sampler`` would be deprecated',
-    r'``build_loss`` would be deprecated',
-    r'The draw is False',
-    r'The prefix is not set in metric class',
-    r'"FileClient" will be deprecated',
-    r'"HardDiskBackend" is the alias',
-    r'`broadcast_buffers` is deprecated',
-    r'pkg_resources is deprecated',
-)
-_QUIET = re.compile('|'.join((*DUMPS, *COMPLAINTS)))
+from mmseg_liteseg.noise import complaints, import_quietly, is_quiet
+
 # Where the hosts complain when they are imported.
 _HOSTS = ('mmseg.models', 'mmseg.datasets', 'mmseg.engine', 'mmpretrain.models', 'mmpretrain.datasets')
-
-
-def is_quiet(text: str) -> bool:
-    """Whether a message is for the log file alone.
-
-    Example:
-        >>> is_quiet('The draw is False, it means that'), is_quiet('Iter(train) [50/100]'), is_quiet('loss is NaN')
-        (True, False, False)
-    """
-    return _QUIET.match(text) is not None
 
 
 class Screen:
@@ -73,7 +38,9 @@ class Screen:
         """Takes over Python's warnings and imports the hosts, whose complaints it keeps for the log."""
         screen = cls()
         warnings.showwarning = screen._showwarning
-        screen._import_hosts()
+        import_quietly(*_HOSTS)
+        screen._waiting += complaints
+        complaints.clear()
         return screen
 
     @classmethod
@@ -108,18 +75,6 @@ class Screen:
 
         Quiet.__name__ = Quiet.__qualname__ = base.__name__
         return Quiet
-
-    def _import_hosts(self) -> None:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            for name in _HOSTS:
-                with contextlib.suppress(ImportError):  # told where it is needed
-                    importlib.import_module(name)
-        for line in said.getvalue().splitlines():
-            if is_quiet(line):
-                self._note(line)
-            else:
-                print(line)
 
     def _showwarning(
         self,

@@ -7,7 +7,7 @@ import warnings
 import pytest
 from mmengine.logging import MMLogger
 
-from mmseg_liteseg.engine.screen import Screen, is_quiet
+from mmseg_liteseg.engine.screen import Screen
 
 
 @pytest.fixture
@@ -98,9 +98,3 @@ def test_hosts_warnings_by_their_logger(screen, tmp_path, capsys):
     logger.warning('The prefix is not set in metric class IoUMetric.')
     assert 'prefix' not in capsys.readouterr().out
     assert 'prefix' in read(logger)
-
-
-def test_only_what_begins_like_noise_is_noise():
-    assert is_quiet('"FileClient" will be deprecated in future.')
-    assert not is_quiet('weights: Config:\n are missing')
-    assert not is_quiet('')
