@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Callable
 
 from mmengine.config import Config
 
@@ -13,13 +13,19 @@ from .inheritance import install
 install(Config)  # where the package is not installed, and Python did not do it at its start
 
 
-def read_config(path: str | os.PathLike, options: dict[str, Any] | None = None, kind: type = SettingError) -> Config:
+def read_config(
+    path: str | os.PathLike,
+    options: dict[str, Any] | None = None,
+    kind: type = SettingError,
+    prepare: Callable[[Config], Any] | None = None,
+) -> Config:
     """Reads a config and overrides settings in it.
 
     Args:
         path: Of the file.
         options: Settings, by their names with dots.
         kind: Of the error.
+        prepare: Changes the config as the file has it, before the options.
 
     Raises:
         LiteSegError: (of this kind) there is no such file, it fails when it is run as Python, or it does not fit its
@@ -36,6 +42,8 @@ def read_config(path: str | os.PathLike, options: dict[str, Any] | None = None, 
         raise kind(f'config {path}: no such file')
     try:
         cfg = Config.fromfile(path)
+        if prepare is not None:
+            prepare(cfg)
         cfg.merge_from_dict(options or {})
     except (LiteSegError, OSError):
         raise

@@ -14,16 +14,31 @@ _HARMLESS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'PackSegInputs', 'P
 
 
 def find_pipeline(cfg: Config) -> list[dict]:
-    """A config's test pipeline: ``test_pipeline``, as mmseg's ``inference_model``; else the test or val data's own."""
-    if cfg.get('test_pipeline'):
-        return list(cfg.test_pipeline)
-    for name in ('test_dataloader', 'val_dataloader'):
-        dataset = (cfg.get(name) or {}).get('dataset') or {}
-        while dataset.get('dataset'):
-            dataset = dataset['dataset']
-        if dataset.get('pipeline'):
-            return list(dataset['pipeline'])
-    raise DeployError('the config has no test_pipeline, nor a pipeline under test_dataloader or val_dataloader')
+    """A config's test pipeline: ``test_pipeline``, as mmseg's ``inference_model``; else the test or val data's own.
+
+    Raises:
+        DeployError: There is none, or the two read files differently: a base's was left behind.
+    """
+    tested = next(filter(None, map(_of_loader, (cfg.get(name) for name in ('test_dataloader', 'val_dataloader')))), [])
+    if not cfg.get('test_pipeline') and not tested:
+        raise DeployError('the config has no test_pipeline, nor a pipeline under test_dataloader or val_dataloader')
+    if not cfg.get('test_pipeline'):
+        return tested
+    found = list(cfg.test_pipeline)
+    if tested and read_color_type(found) != read_color_type(tested):
+        raise DeployError(
+            f'test_pipeline reads files with color_type={read_color_type(found)!r}, but the test data with '
+            f'{read_color_type(tested)!r}: set test_pipeline to the pipeline of test_dataloader.dataset'
+        )
+    return found
+
+
+def _of_loader(loader: dict | None) -> list[dict]:
+    """The pipeline of a loader's data set, inside wrappers."""
+    dataset = (loader or {}).get('dataset') or {}
+    while dataset.get('dataset'):
+        dataset = dataset['dataset']
+    return list(dataset.get('pipeline') or ())
 
 
 def read_steps(pipeline: Iterable[dict]) -> tuple[dict[str, Any], ...]:

@@ -36,7 +36,22 @@ def follow(cfg: Any) -> list[str]:
     Raises:
         SettingError: A setting is none, or stands in two places with two values.
     """
-    return [*_follow_crop(cfg), *_follow_root(cfg), *_follow_iterations(cfg), *_complete_loops(cfg)]
+    return [*follow_numbers(cfg), *_follow_root(cfg), *_complete_loops(cfg)]
+
+
+def follow_numbers(cfg: Any) -> list[str]:
+    """The part of ``follow`` that is about crop and iterations.
+
+    Done before a command line's settings are put into a config, it tells these from the file's own: max_iters in the
+    file and ``train_cfg.max_iters`` on the command line are no contradiction.
+
+    Args:
+        cfg: As for ``follow``.
+
+    Raises:
+        SettingError: As ``follow`` does.
+    """
+    return [*_follow_crop(cfg), *_follow_iterations(cfg)]
 
 
 def _follow_crop(cfg: Any) -> list[str]:

@@ -23,7 +23,7 @@ from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.processor import multiplies_bfloat16
 
 from .cpu import adapt_to_cpu
-from .following import follow
+from .following import follow, follow_numbers
 from .harden import harden, name_of
 from .resume import find_checkpoint
 from .screen import Screen
@@ -52,8 +52,9 @@ def load_config(args: argparse.Namespace) -> Config:
         LaunchError: if the file does not exist or cannot be read.
         SettingError: a setting stands in two places with two values.
     """
-    cfg = read_config(args.config, args.cfg_options, LaunchError)
-    for note in follow(cfg):
+    notes: list[str] = []
+    cfg = read_config(args.config, args.cfg_options, LaunchError, lambda cfg: notes.extend(follow_numbers(cfg)))
+    for note in (*notes, *follow(cfg)):
         print(note)
     cfg.launcher = args.launcher
     if args.work_dir:

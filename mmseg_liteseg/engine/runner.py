@@ -6,9 +6,12 @@ import copy
 from typing import Any
 
 from mmengine.runner import Runner
+from torch import nn
 
 from mmseg_liteseg.registry import RUNNERS
 
+from .class_weights import fill_class_weights
+from .finite import model_of
 from .following import follow
 from .harden import harden
 
@@ -31,3 +34,12 @@ class SafeRunner(Runner):
         for note in notes:
             runner.logger.info(note)
         return runner
+
+    def train(self) -> nn.Module:
+        """Trains; class weights that the config gives as a formula get their numbers first."""
+        lines = fill_class_weights(self.cfg)
+        if lines:  # our tools have done so before the model was built
+            model_of(self.model).decode_head.set_losses(self.cfg.model.decode_head.loss_decode)
+        for line in lines:
+            self.logger.info(line)
+        return super().train()

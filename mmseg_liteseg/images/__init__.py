@@ -3,7 +3,7 @@
 Without torch and the host, so that training, testing, export and the runtime share one reader.
 """
 
-from .decode import COLOR_TYPES, decode_image
+from .decode import COLOR_TYPES, decode_bands, decode_image
 from .display import to_picture
 from .errors import ImageFileError
 from .files import read_file, shown
@@ -16,6 +16,7 @@ __all__ = [
     'COLOR_TYPES',
     'ImageFileError',
     'check_range',
+    'decode_bands',
     'decode_image',
     'decode_mask',
     'output_names',

@@ -62,6 +62,29 @@ def decode_image(data: bytes, name: str, color_type: str | int = 'color') -> np.
     return _decode_flags(data, name, flags)
 
 
+def decode_bands(data: bytes, name: str) -> np.ndarray:
+    """All bands of a picture, (H, W, C), in the order of the file: a PNG's are red, green, blue.
+
+    Args:
+        data: The file.
+        name: Of the file, for messages.
+
+    Raises:
+        ImageFileError: As ``decode_image`` does.
+
+    Example:
+        >>> png = cv2.imencode('.png', np.array([[[3, 2, 1]]], np.uint8))[1].tobytes()
+        >>> decode_bands(png, 'three.png').tolist()
+        [[[1, 2, 3]]]
+    """
+    image = decode_image(data, name, 'unchanged')
+    image = image[..., None] if image.ndim == 2 else image
+    header = read_header(data, name)
+    if image.shape[2] < 3 or (header is not None and not header.colours):
+        return image
+    return np.concatenate([image[..., 2::-1], image[..., 3:]], axis=2)
+
+
 def _decode_flags(data: bytes, name: str, flags: int) -> np.ndarray:
     """By OpenCV, after a look at the depth."""
     deep = _imdecode(data, name, flags | cv2.IMREAD_ANYDEPTH)

@@ -21,7 +21,8 @@ _BATCH_NORMS = ('BN', 'BN2d', *_SYNCED)
 
 def check_loaders(setup: Setup) -> list[Finding]:
     """What is missing among loaders and loops, and batches that cannot be trained."""
-    return [*_check_trios(setup), *_check_batch(setup), *_check_channels(setup), *_check_loading(setup)]
+    checks = (_check_trios, _check_batch, _check_channels, _check_loading, _check_reading)
+    return [finding for check in checks for finding in check(setup)]
 
 
 def _check_trios(setup: Setup) -> Iterator[Finding]:
@@ -152,6 +153,29 @@ def _check_loading(setup: Setup) -> Iterator[Finding]:
                 "put dict(type='LoadAnnotations') behind LoadImageFromFile",
                 split=part.split,
             )
+
+
+def _check_reading(setup: Setup) -> Iterator[Finding]:
+    """Pipelines of their own for inference and test-time augmentation, left as they were in a base."""
+    tested = next(iter(setup.of('test') or setup.of('val')), None)
+    read = _color_type(tested.cfg.get('pipeline')) if tested else None
+    users = dict(test_pipeline='inference_model, export and mmdeploy take it', tta_pipeline='--tta takes it')
+    for name, use in users.items():
+        other = _color_type(setup.cfg.get(name))
+        if None not in (read, other) and other != read:
+            yield Finding(
+                'warning',
+                'other-reading',
+                f'{name} reads images with color_type={other!r}, the {tested.split} data with {read!r}',
+                (name,),
+                f'{use}, and would see other values than the training',
+                f'set color_type={read!r} in {name}',
+            )
+
+
+def _color_type(pipeline: Any) -> str | int | None:
+    loads = [step for step in walk_steps(pipeline) if bare(step.get('type')) == 'LoadImageFromFile']
+    return loads[0].get('color_type', 'color') if loads else None
 
 
 def channels_of(part: Part) -> int | None:

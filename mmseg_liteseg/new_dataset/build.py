@@ -24,6 +24,7 @@ def new_dataset(
     ignore: Sequence[str] | None = None,
     val_share: float = 0.2,
     seed: int = 0,
+    multi_label: bool = False,
     overwrite: bool = False,
     dry_run: bool = False,
 ) -> tuple[Plan, Path | None]:
@@ -39,6 +40,7 @@ def new_dataset(
         ignore: Values, colours or classes that are ignored; ('none',) for nothing, None for what is usual.
         val_share: Share of the images for val where the source has none.
         seed: Of what is drawn.
+        multi_label: Keep all classes of a pixel: a folder of masks, or a band, per class.
         overwrite: Replace what an earlier call wrote.
         dry_run: Write nothing.
 
@@ -57,6 +59,6 @@ def new_dataset(
         raise ConversionError(f'{out}: is the source itself; name another folder with --out')
     if not dry_run:
         check_target(out, overwrite)
-    folder = read_folder(source, out, images, masks, Path(classes) if classes else None, ignore)
+    folder = read_folder(source, out, images, masks, Path(classes) if classes else None, ignore, multi_label)
     plan = make_plan(folder, name, val_share, seed)
     return plan, None if dry_run else write(plan, out)

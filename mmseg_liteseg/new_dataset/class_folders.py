@@ -30,13 +30,13 @@ def class_names(masks: Sequence[tuple[Path, ...]]) -> list[str]:
         []
     """
     several = [group for group in masks if len(group) > 1]
-    folders = Counter(_class_of(mask) for group in masks for mask in group)
-    apart = all(len({_class_of(mask) for mask in group}) == len(group) for group in several)
+    folders = Counter(class_of(mask) for group in masks for mask in group)
+    apart = all(len({class_of(mask) for mask in group}) == len(group) for group in several)
     repeated = len(masks) == 1 or len(folders) < sum(folders.values())
     return sorted(folders) if several and apart and repeated and all(folders) else []
 
 
-def _class_of(mask: Path) -> str:
+def class_of(mask: Path) -> str:
     """The folder's name without words such as masks."""
     words = [word for word in re.split(r'[_\-. ]+', mask.parent.name) if word.lower() not in MASK_WORDS]
     return '_'.join(words)
@@ -60,14 +60,14 @@ def read_class_folders(
 
     def read(sample: Sample) -> np.ndarray:
         labels = np.zeros(sample.label_size, np.uint8)
-        for mask in sorted(by_name[sample.name], key=lambda mask: names.index(_class_of(mask))):
-            if _class_of(mask) not in objects:
+        for mask in sorted(by_name[sample.name], key=lambda mask: names.index(class_of(mask))):
+            if class_of(mask) not in objects:
                 continue
-            inside = _inside(root / mask)
-            if inside.shape != labels.shape:
-                raise ConversionError(f'{root / mask}: size {inside.shape}, the other masks have {labels.shape}')
-            overlapping[sample.name] += int((labels[inside] > 0).sum())
-            labels[inside] = 1 + objects.index(_class_of(mask))
+            where = inside(root / mask)
+            if where.shape != labels.shape:
+                raise ConversionError(f'{root / mask}: size {where.shape}, the other masks have {labels.shape}')
+            overlapping[sample.name] += int((labels[where] > 0).sum())
+            labels[where] = 1 + objects.index(class_of(mask))
         return labels
 
     samples = []
@@ -79,13 +79,13 @@ def read_class_folders(
     notes = [f'a folder of masks per class: {", ".join(names)}']
     share = sum(overlapping.values()) / max(sum(sample.counts.sum() for sample in samples), 1)
     if share:
-        notes.append(f'{share:.2%} of the pixels are in several classes: the last by name is kept')
+        notes.append(f'{share:.2%} of the pixels are in several classes: the last by name is kept (--multi-label: all)')
     table = dict(source='a folder per class', classes=[dict(label=i, name=row.name) for i, row in enumerate(rows)])
     layout = f'masks such as {matches[0].masks[0].as_posix()} for images such as {matches[0].image.as_posix()}'
     return LabelledFolder(root, layout, rows, samples, read, False, table, notes)
 
 
-def _inside(path: Path) -> np.ndarray:
+def inside(path: Path) -> np.ndarray:
     """(H, W), bool: where a mask of one class is set."""
     codes = read_mask(path).as_colours()
     brightness = np.maximum.reduce([codes >> shift & 255 for shift in (0, 8, 16)])

@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar='X',
         help="values, colours (e0e0c0) or classes that are no class; 'none' for nothing [255 beside small ids, void]",
     )
+    add('--multi-label', action='store_true', help='pixels may be of several classes: a folder, or a band, per class')
     add('--val-share', type=float, default=0.2, metavar='S', help='share of val where the folder has none [0.2]')
     add('--seed', type=int, default=0, help='of what is drawn [0]')
     add('--overwrite', action='store_true', help='replace what this command wrote before')

@@ -15,31 +15,45 @@ _TEMPLATE = """\
 _base_ = 'mmseg_liteseg::ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py'
 data_root = '{{{{ fileDirname }}}}'  # this file's folder, from which train.txt and val.txt name images and masks
 metainfo = dict(classes={classes}, palette={palette})
+# In one place each; the pipeline, the schedule with its warm-up and the checkpoints follow (docs/configs.md).
 crop_size = {crop}  # {crop_why}
-batch_size = {batch}  # {batch_why}
 max_iters, val_interval = {iters}, {interval}  # {iters_why}
-data = dict(_delete_=True, type='mmseg_liteseg.PairListDataset', data_root=data_root, metainfo=metainfo)
-load = [dict(type='LoadImageFromFile'{color_type}), dict(type='mmseg_liteseg.LoadAnnotations')]
-scales = dict(min_scale_factor=0.5, max_scale_factor=2.0{pad_value})
-pack, flip = [dict(type='PackSegInputs')], dict(type='mmseg_liteseg.RandomHorizontalFlip')
-augment = [dict(type='mmseg_liteseg.RandomScaleCrop', crop_size=crop_size, **scales), flip{distort}, *pack]
-train_dataloader = dict(batch_size=batch_size, dataset=dict(ann_file='train.txt', pipeline=load + augment, **data))
-val_dataloader = dict(dataset=dict(ann_file='val.txt', pipeline=load + pack, **data))
-test_dataloader = dict(dataset=dict(ann_file='{test}.txt', pipeline=load + pack, **data)){test_why}
-ohem = dict(min_kept={min_kept:g})  # {kept_why}
-loss = dict(class_weight={weights})  # {weight_why}
-model = dict({values}decode_head=dict(num_classes={num_classes}, sampler=ohem, loss_decode=loss))
+data = dict(type='mmseg_liteseg.PairListDataset', data_root=data_root, metainfo=metainfo{multi_label})
+{pipelines}batch_size = {batch}  # {batch_why}
+train_dataloader = dict(batch_size=batch_size, dataset=dict(ann_file='train.txt'{train_pipeline}, **data))
+val_dataloader = dict(dataset=dict(ann_file='val.txt'{test_pipeline}, **data))
+test_dataloader = dict(dataset=dict(ann_file='{test}.txt'{test_pipeline}, **data)){test_why}
+{loss}model = dict({values}decode_head=dict(num_classes={num_classes}, {sampler}, loss_decode=loss))
 optim_wrapper = dict(optimizer=dict(lr={lr:g}))  # {lr_why}
-warm_up = dict(type='LinearLR', start_factor=0.01, begin=0, end={warm_up}, by_epoch=False)
-param_scheduler = [warm_up, dict(type='PolyLR', eta_min=0, power=0.9, begin={warm_up}, end=max_iters, by_epoch=False)]
-train_cfg = schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
+"""
+_ONE_LABEL = """\
+ohem = dict(min_kept={min_kept:g})  # {kept_why}
+loss = dict(class_weight=dict(type='enet', c=1.10, mean=1.0))  # {weight_why}
+"""
+_SEVERAL_LABELS = """\
+val_evaluator = dict(_delete_=True, type='mmseg_liteseg.MultiLabelMetric')
+test_evaluator = dict(_delete_=True, type='mmseg_liteseg.MultiLabelMetric')
+loss = [dict(type=kind, use_sigmoid=True) for kind in ('CrossEntropyLoss', 'mmseg_liteseg.DiceLoss')]
+"""
+_PIPELINES = """\
+load = [dict(type='LoadImageFromFile'{color_type}), dict(type='mmseg_liteseg.{loader}')]
+scales = dict(min_scale_factor=0.5, max_scale_factor=2.0{pad_value})
+crop = dict(type='mmseg_liteseg.RandomScaleCrop', crop_size=crop_size, **scales)
+augment = [crop, dict(type='mmseg_liteseg.RandomHorizontalFlip'){distort}]
+pack, pipeline_for = dict(type='{packer}'), dict(crop_size=crop_size)
+train_pipeline, test_pipeline = [*load, *augment, pack], [*load, pack]
+tta_pipeline = [load[0], dict(type='mmseg_liteseg.MultiScaleFlip', transforms=[load[1], pack])]
 """
 MAX_LINES = 25
-_WARM_UP = 200
 
 
 def config_text(
-    name: str, classes: Sequence[ClassRow], counts: Mapping[str, int], recipe: Recipe, values: PixelValues
+    name: str,
+    classes: Sequence[ClassRow],
+    counts: Mapping[str, int],
+    recipe: Recipe,
+    values: PixelValues,
+    multi_label: bool = False,
 ) -> str:
     """The config.
 
@@ -49,10 +63,13 @@ def config_text(
         counts: Images by split; without test, val is tested on.
         recipe: The numbers.
         values: How images are loaded.
+        multi_label: Whether a pixel may belong to several classes.
     """
     test = 'test' if counts.get('test') else 'val'
+    reasons = _reasons(classes, recipe)
+    own = multi_label or not values.is_plain
     return _TEMPLATE.format(
-        name=name,
+        name=' '.join(name.split()),
         images=', '.join(f'{count} {split}' for split, count in counts.items() if count) + ' images',
         classes=_tuple(repr(row.name) for row in classes),
         palette=[list(row.colour) for row in classes],
@@ -61,28 +78,37 @@ def config_text(
         batch=recipe.batch_size,
         iters=recipe.max_iters,
         interval=recipe.val_interval,
-        weights=[round(weight, 3) for weight in recipe.weights],
-        min_kept=recipe.min_kept,
         lr=recipe.lr,
-        warm_up=min(_WARM_UP, recipe.max_iters // 10),
         test=test,
         test_why='  # no test split was found' if test == 'val' else '',
-        **_reasons(classes, recipe),
-        **_loading(values),
+        loss=_SEVERAL_LABELS if multi_label else _ONE_LABEL.format(min_kept=recipe.min_kept, **reasons),
+        sampler='sampler=None, multi_label=True' if multi_label else 'sampler=ohem',
+        multi_label=', multi_label=True' if multi_label else '',
+        pipelines=_pipelines(values, multi_label) if own else '',
+        train_pipeline=', pipeline=train_pipeline' if own else '',
+        test_pipeline=', pipeline=test_pipeline' if own else '',
+        values=_normalisation(values),
+        **reasons,
     )
 
 
-def _loading(values: PixelValues) -> dict[str, str]:
-    """Settings for images that are more than colours of 8 bits."""
+def _pipelines(values: PixelValues, multi_label: bool) -> str:
+    """Where the base's pipelines, for colours of 8 bits and one label at a pixel, do not fit."""
+    return _PIPELINES.format(
+        color_type='' if values.is_plain else ", color_type='unchanged'",
+        pad_value='' if values.is_plain else f', img_pad_value={sum(values.mean) / len(values.mean):.4g}',
+        distort=", dict(type='mmseg_liteseg.RandomDistort')" if values.is_plain else '',  # made for 8-bit colours
+        loader='LoadMultiLabelAnnotations' if multi_label else 'LoadAnnotations',
+        packer='mmseg_liteseg.PackMultiLabelInputs' if multi_label else 'PackSegInputs',
+    )
+
+
+def _normalisation(values: PixelValues) -> str:
+    """Settings of the model for images that are more than colours of 8 bits."""
     if values.is_plain:
-        return dict(color_type='', pad_value='', values='', distort=", dict(type='mmseg_liteseg.RandomDistort')")
+        return ''
     norm = f'mean={list(values.mean)}, std={list(values.std)}, bgr_to_rgb=False'
-    return dict(
-        color_type=", color_type='unchanged'",
-        pad_value=f', img_pad_value={sum(values.mean) / len(values.mean):.4g}',
-        values=f'data_preprocessor=dict({norm}), backbone=dict(in_channels={len(values.mean)}), ',
-        distort='',  # made for 8-bit colours
-    )
+    return f'data_preprocessor=dict({norm}), backbone=dict(in_channels={len(values.mean)}), '
 
 
 def _tuple(items: Iterable[str]) -> str:
@@ -96,12 +122,12 @@ def _reasons(classes: Sequence[ClassRow], recipe: Recipe) -> dict[str, str]:
     which = 'images are' if recipe.same_size else 'the median image is'
     hours = recipe.minutes_on_cpu / 60
     duration = f'{hours:.1f} hours' if hours > 1.5 else f'{recipe.minutes_on_cpu:.0f} minutes'
-    least, most = (choose(zip(recipe.weights, (row.name for row in classes)))[1] for choose in (min, max))
+    least, most = (choose(zip(recipe.weights, (row.name for row in classes))) for choose in (min, max))
     return dict(
         crop_why=f'height and width; {which} {height} x {width}: its shape, at most 512 x 512 pixels, multiples of 32',
-        batch_why='the pixels of 16 crops of 360 x 480 (the CamVid recipe), if there are so many images; at least 4',
+        batch_why='the pixels of 16 crops of 360 x 480, if there are so many images',
         iters_why=f'{recipe.passes:.0f} passes; about {duration} on two CPU cores: a fifth gives a first idea there',
         kept_why=f'pixels OHEM keeps: all but the largest class hold {1 - max(recipe.shares):.0%}; 1/16 to 1/4',
-        weight_why=f"1/ln(1.10 + share of train's pixels), mean 1: from {least} to {most}",
+        weight_why=f'1/ln(1.10 + share): {least[0]:.2f} ({least[1]}) to {most[0]:.2f} ({most[1]})',
         lr_why='AdamW from scratch; half of 0.001 for batches below 8',
     )

@@ -83,14 +83,20 @@ class Plan:
         held = {
             split: sum(((s.counts > 0).astype(int) for s in self.splits[split]), np.zeros(256, int)) for split in splits
         }
+        pixels = {split: self._pixels(split, counts[split]) for split in splits}
         head = f'{"label class":{width + 6}}' + ''.join(f'{f"{len(self.splits[s])} {s} images":>22}' for s in splits)
         lines = [head]
         for label, name in [*enumerate(names), (255, 'ignored (255)')]:
             if label == 255 and not any(counts[split][255] for split in splits):
                 continue
-            cells = (f'{counts[s][label] / max(counts[s].sum(), 1):13.2%} in {held[s][label]:5d}' for s in splits)
+            cells = (f'{counts[s][label] / pixels[s]:13.2%} in {held[s][label]:5d}' for s in splits)
             lines.append(f'{label:5d} {name:{width}}' + ''.join(f'{cell:>22}' for cell in cells))
         return lines
+
+    def _pixels(self, split: str, counts: np.ndarray) -> int:
+        """All pixels; with several classes at one, their labels are more."""
+        several = self.folder.multi_label
+        return max(sum(s.label_size[0] * s.label_size[1] for s in self.splits[split]) if several else counts.sum(), 1)
 
     def _settings(self) -> list[str]:
         recipe = self.recipe

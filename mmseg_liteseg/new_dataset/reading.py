@@ -26,6 +26,7 @@ from mmseg_liteseg.datasets.converters.shapes import Shapes, draw, find_shapes
 from mmseg_liteseg.inspection import read_image
 
 from .class_folders import class_names, read_class_folders
+from .class_masks import read_class_masks
 from .parallel import each
 from .samples import LabelledFolder, Sample
 
@@ -37,6 +38,7 @@ def read_folder(
     masks: str | None = None,
     classes: Path | None = None,
     ignore: Sequence[str] | None = None,
+    multi_label: bool = False,
 ) -> LabelledFolder:
     """Reads every label of a folder.
 
@@ -47,6 +49,7 @@ def read_folder(
         masks: Folder of the masks in it, likewise.
         classes: A list of classes to use.
         ignore: Values, colours or names of no class; None for what is usual.
+        multi_label: Whether a pixel may belong to several classes.
 
     Raises:
         ConversionError: If no labelled images are found, or their labels make no classes.
@@ -56,12 +59,16 @@ def read_folder(
     named = read_class_file(classes) if classes else None
     listed = [] if named else find_class_files(source, [path for path in tree.texts if path not in lists.files])
     shapes = None
-    if not (images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
+    if not (multi_label or images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
         shapes = find_shapes(tree, [named] if named else listed, lambda files: each(_same, files, 'annotations'))
     if shapes is not None:
         folder = _from_shapes(tree, lists, shapes)
     else:
-        folder = _from_masks(tree, find_pairs(tree, lists, images, masks), listed, named, ignore)
+        found = find_pairs(tree, lists, images, masks)
+        folder = _of_several(tree, found, named) if multi_label else _from_masks(tree, found, listed, named, ignore)
+        folder.notes = [*found.notes, *folder.notes]
+        folder.left_out += [f'{path}: an image without a mask' for path in found.images_alone]
+        folder.left_out += [f'{path}: a mask without an image' for path in found.masks_alone]
     folder.notes = [*tree.notes, *folder.notes]
     return folder
 
@@ -82,11 +89,15 @@ def _from_masks(
         folder = read_class_folders(tree.root, matches, names, surveys)
     else:
         folder = _from_values(tree, matches, surveys, listed, named, ignore)
-    folder.notes = [*found.notes, *folder.notes]
     folder.left_out += broken
-    folder.left_out += [f'{path}: an image without a mask' for path in found.images_alone]
-    folder.left_out += [f'{path}: a mask without an image' for path in found.masks_alone]
     return folder
+
+
+def _of_several(tree: Tree, found: Found, named: ClassFile | None) -> LabelledFolder:
+    if named is None:  # a list of names alone: one of values or colours is of other masks
+        listed = find_class_files(tree.root, tree.texts)
+        named = next((file for file in listed if not (file.has_colours or file.has_values)), None)
+    return read_class_masks(tree.root, found.matches, named)
 
 
 def _survey(root: Path, masks: list[Path]) -> tuple[dict[Path, FileSurvey], list[str]]:

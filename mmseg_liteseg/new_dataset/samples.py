@@ -54,6 +54,7 @@ class LabelledFolder:
         table: How labels came about, for the file kept beside the masks.
         notes: Remarks for the user.
         left_out: Files that are not used, each with the reason.
+        multi_label: Whether a pixel may belong to several classes; labels are then (H, W, K), 0 and 1.
     """
 
     root: Path
@@ -65,6 +66,7 @@ class LabelledFolder:
     table: dict
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    multi_label: bool = False
 
 
 def fit(labels: np.ndarray, facts: ImageFacts) -> np.ndarray | None:
@@ -77,11 +79,13 @@ def fit(labels: np.ndarray, facts: ImageFacts) -> np.ndarray | None:
         >>> fit(np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.uint8), facts)[:, 0].tolist()
         [5, 6, 7, 8]
     """
-    way = how_to_fit(labels.shape, facts)
+    way = how_to_fit(labels.shape[:2], facts)
     if way == 'turn':
         return turn(labels, facts.orientation)
     if way == 'resize':
-        return np.asarray(Image.fromarray(labels).resize(facts.upright_size[::-1], Image.Resampling.NEAREST))
+        bands = [Image.fromarray(band) for band in np.moveaxis(np.atleast_3d(labels), 2, 0)]
+        bands = [np.asarray(band.resize(facts.upright_size[::-1], Image.Resampling.NEAREST)) for band in bands]
+        return np.dstack(bands) if labels.ndim == 3 else bands[0]
     return labels if way == 'as it is' else None
 
 

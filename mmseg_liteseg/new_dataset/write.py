@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mmseg_liteseg.datasets.converters import ConversionError
+from mmseg_liteseg.datasets.pair_list import ABSENT
 from mmseg_liteseg.disk import naming
 
 from .config_text import config_text
@@ -81,12 +82,12 @@ def _write_all(plan: Plan, folder: Path, final: Path) -> str:
     for _ in each(lambda sample: _write_mask(plan, sample, folder), [s for s in samples if plan.writes(s)], 'writing'):
         pass
     for split, chosen in plan.splits.items():
-        lines = [f'{_image(plan, sample, final)}\t{_mask(plan, sample, final)}\n' for sample in chosen]
+        lines = ['\t'.join([_image(plan, sample, final), *_masks(plan, sample, final)]) + '\n' for sample in chosen]
         (folder / f'{split}.txt').write_text(''.join(lines), encoding='utf-8')
     (folder / MARK).write_text(json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
     name = config_name(plan.name)
     counts = {split: len(chosen) for split, chosen in plan.splits.items()}
-    text = config_text(plan.name, plan.folder.classes, counts, plan.recipe, plan.values)
+    text = config_text(plan.name, plan.folder.classes, counts, plan.recipe, plan.values, plan.folder.multi_label)
     (folder / name).write_text(text, encoding='utf-8')
     return name
 
@@ -94,19 +95,30 @@ def _write_all(plan: Plan, folder: Path, final: Path) -> str:
 def _write_mask(plan: Plan, sample: Sample, folder: Path) -> None:
     labels = fit(plan.folder.read(sample), sample.facts)
     assert labels is not None  # the plan has left out what does not fit
-    path = folder / 'masks' / f'{sample.name}.png'
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.ascontiguousarray(labels)).save(path)
+    for name, mask in zip(_names(plan, sample), np.moveaxis(np.atleast_3d(labels), 2, 0)):
+        if name != ABSENT:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # a mask of one class is seen in any viewer
+            Image.fromarray(np.ascontiguousarray(mask * (255 if plan.folder.multi_label else 1))).save(path)
+
+
+def _names(plan: Plan, sample: Sample) -> list[str]:
+    """Of the masks to be written: of several classes one each, unless the class is not in the image."""
+    if not plan.folder.multi_label:
+        return [f'masks/{sample.name}.png']
+    folders = [f'{i}_{re.sub("[^0-9A-Za-z_]+", "-", row.name)}' for i, row in enumerate(plan.folder.classes)]
+    return [f'masks/{name}/{sample.name}.png' if sample.counts[i] else ABSENT for i, name in enumerate(folders)]
 
 
 def _image(plan: Plan, sample: Sample, final: Path) -> str:
     return _relative(plan.folder.root / sample.image, final)
 
 
-def _mask(plan: Plan, sample: Sample, final: Path) -> str:
+def _masks(plan: Plan, sample: Sample, final: Path) -> list[str]:
     if plan.writes(sample):
-        return f'masks/{sample.name}.png'
-    return _relative(plan.folder.root / sample.mask, final)
+        return _names(plan, sample)
+    return [_relative(plan.folder.root / sample.mask, final)]
 
 
 def _relative(path: Path, final: Path) -> str:

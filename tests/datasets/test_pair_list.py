@@ -49,3 +49,24 @@ def test_bad_lists(root, text, match):
 def test_no_list(root):
     with pytest.raises(DataError, match=r'other\.txt: no such list'):
         _build(root, 'c.PNG m/c.tif').__class__(ann_file='other.txt', data_root=str(root))
+
+
+def test_several_labels_at_a_pixel(root):
+    """A mask per class, '-' for one that is not there, or a file with a band per class, red first."""
+    one = np.zeros((4, 6, 3), np.uint8)
+    one[0, :, 0] = 255
+    for name, pixels in (('m/y.png', one[..., 0]), ('m/rg.png', one)):
+        Image.fromarray(pixels).save(root / name)
+    steps = [dict(type='LoadImageFromFile'), dict(type='mmseg_liteseg.LoadMultiLabelAnnotations')]
+    options = dict(multi_label=True, pipeline=steps)
+    dataset = _build(root, 'c.PNG m/y.png -\nc.PNG - m/y.png\nc.PNG - -\n'.replace(' ', '\t'), **options)
+    assert [dataset[i]['gt_seg_map'].sum((0, 1)).tolist() for i in range(3)] == [[6, 0], [0, 6], [0, 0]]
+    dataset = _build(root, 'c.PNG m/rg.png', **options)
+    assert dataset[0]['gt_seg_map'].sum((0, 1)).tolist() == [6, 0, 0]
+    with pytest.raises(DataError, match='expected an image and its mask, or 2 masks'):
+        _build(root, 'c.PNG a b d', **options)
+
+
+def test_a_prefix_of_an_inherited_data_set_means_nothing(root):
+    dataset = _build(root, 'c.PNG m/c.tif', data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'))
+    assert dataset[0]['img'].shape == (4, 6, 3)

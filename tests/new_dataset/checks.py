@@ -27,7 +27,8 @@ def labels_of(cfg: Config, splits: tuple[str, ...] = ('train', 'val')) -> dict[s
     """Label maps as the host loads them, by file name of the image; their sizes are the images'."""
     loaded = {}
     for split in splits:
-        dataset = DATASETS.build(dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.load, lazy_init=False))
+        data = dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.test_pipeline[:2], lazy_init=False)
+        dataset = DATASETS.build(data)
         for i in range(len(dataset)):
             item = dataset[i]
             assert item['gt_seg_map'].shape == item['img'].shape[:2]

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 from mmseg.datasets.transforms import PackSegInputs
 
 from mmseg_liteseg.errors import DataError
-from mmseg_liteseg.images import decode_image
+from mmseg_liteseg.images import decode_bands
 from mmseg_liteseg.registry import TRANSFORMS
 
 IGNORED = 255
@@ -47,7 +47,7 @@ class LoadMultiLabelAnnotations(BaseTransform):
         shapes = {band.shape[:2] for band in bands} | {tuple(results['ori_shape'])}
         if len(shapes) > 1:
             raise DataError(
-                f'{paths[0]}: the masks of an image must have its size, found '
+                f'{next(filter(None, paths))}: the masks of an image must have its size, found '
                 + ', '.join(f'{height}x{width}' for height, width in sorted(shapes))
             )
         absent = np.zeros((*shapes.pop(), 1), np.uint8)
@@ -59,8 +59,7 @@ class LoadMultiLabelAnnotations(BaseTransform):
 
     def _read(self, path: str) -> np.ndarray:
         """(H, W, bands), uint8: 0, 1, 255."""
-        bands = decode_image(fileio.get(path, backend_args=self.backend_args), path, 'unchanged')
-        bands = bands[..., None] if bands.ndim == 2 else bands
+        bands = decode_bands(fileio.get(path, backend_args=self.backend_args), path)
         return np.stack([self._to_mask(bands[..., i], path, i) for i in range(bands.shape[2])], axis=2)
 
     def _to_mask(self, band: np.ndarray, path: str, index: int) -> np.ndarray:

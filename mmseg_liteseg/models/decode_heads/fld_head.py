@@ -146,6 +146,21 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
             ]
         )
 
+    def set_losses(self, loss_decode: dict | Sequence[dict]) -> None:
+        """Takes other losses, such as the same with numbers in the place of a formula.
+
+        Args:
+            loss_decode: As when built.
+
+        Raises:
+            SettingError: A loss has not one weight per class.
+        """
+        loss_decode, self._open_formula = without_formulas(loss_decode)
+        several = isinstance(loss_decode, (list, tuple))
+        losses = nn.ModuleList(map(MODELS.build, loss_decode)) if several else MODELS.build(loss_decode)
+        self.loss_decode = losses.to(self.conv_seg.weight.device)
+        check_class_weights(self)
+
     def _build_fusions(self, decoder_channels: Sequence[int], fusion_cfg: dict, cfg: dict) -> nn.ModuleList:
         skip_channels, context_channels = self.in_channels[:-1], self.in_channels[-1]
         deeper_channels = (*decoder_channels[1:], context_channels)
@@ -194,8 +209,8 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         """
         if self._open_formula is not None:
             raise SettingError(
-                f'loss_decode.class_weight={self._open_formula!r} has no numbers yet: tools/train.py computes them '
-                'from the training data; elsewhere write them out (class_weights.json in the work folder of a training)'
+                f'loss_decode.class_weight={self._open_formula!r} has no numbers yet: tools/train.py and SafeRunner '
+                'compute them from the training data; elsewhere write them out (class_weights.json in the work folder)'
             )
         self.check_losses()
         branch_loss = make_branch_loss(self, batch_data_samples)
