@@ -51,3 +51,10 @@ def test_where_the_pipeline_is_found():
     assert find_pipeline(Config(dict(val_dataloader=loader))) == [PACK]
     with pytest.raises(DeployError, match='no test_pipeline'):
         find_pipeline(Config(dict()))
+
+
+def test_a_pipeline_left_behind_by_a_base_is_refused():
+    """Of 16 bits: tested as they are, but inference_model would read them as 8."""
+    loader = dict(dataset=dict(pipeline=[dict(LOAD, color_type='unchanged'), PACK]))
+    with pytest.raises(DeployError, match=r"color_type='color', but the test data with 'unchanged'"):
+        find_pipeline(Config(dict(test_pipeline=[LOAD, PACK], test_dataloader=loader)))

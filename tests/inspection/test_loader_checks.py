@@ -101,3 +101,12 @@ class TestChannels:
     def test_std(self, project, std):
         project.cfg['model']['data_preprocessor']['std'] = std
         assert 'std' in project.only('channels')
+
+
+@pytest.mark.parametrize('name', ['test_pipeline', 'tta_pipeline'])
+def test_pipelines_of_a_base_that_read_otherwise(project, name):
+    project.cfg[name] = [dict(type='LoadImageFromFile', color_type='grayscale')]
+    line = project.only('other-reading')
+    assert f"{name} reads images with color_type='grayscale'" in line
+    project.cfg[name][0]['color_type'] = 'color'
+    assert project.inspect().findings == []

@@ -27,7 +27,8 @@ def labels_of(cfg: Config, splits: tuple[str, ...] = ('train', 'val')) -> dict[s
     """Label maps as the host loads them, by file name of the image; their sizes are the images'."""
     loaded = {}
     for split in splits:
-        data = dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.test_pipeline[:2], lazy_init=False)
+        # serialising ends with a collection of garbage, which took half of these tests' time
+        data = dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.test_pipeline[:2], serialize_data=False)
         dataset = DATASETS.build(data)
         for i in range(len(dataset)):
             item = dataset[i]
