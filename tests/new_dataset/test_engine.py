@@ -20,7 +20,7 @@ from mmseg_liteseg.registry import DATASETS, MODELS, RUNNERS
 from mmseg_liteseg.runtime.command import main as runtime_main
 from tests.tools.conftest import run_alone
 from tools.export import main as export_main
-from tools.test import main as test_main
+from tools.test import main as run_test
 from tools.train import main as train_main
 
 from .checks import convert
@@ -165,7 +165,7 @@ def test_all_that_a_user_does_next(make, multi_label, masks, tmp_path, monkeypat
     _, written = new_dataset(tmp_path / 'in', tmp_path / 'out', multi_label=multi_label)
     run(written, tmp_path, monkeypatch, 'max_iters=2', 'val_interval=2')
     arguments = [written, tmp_path / 'work/iter_2.pth']
-    run_alone(test_main, [*arguments, '--tta', '--work-dir', tmp_path / 'test', '--cfg-options', *SMALL])
+    run_alone(run_test, [*arguments, '--tta', '--work-dir', tmp_path / 'test', '--cfg-options', *SMALL])
     run_alone(export_main, [*arguments, '--out', tmp_path / 'deploy', '--shape', 64, 64, '--cfg-options', *SMALL])
     model = next((tmp_path / 'deploy').glob('*.onnx'))
     image = next((tmp_path / 'in/images').glob('0.*'))
