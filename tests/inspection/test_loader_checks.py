@@ -106,7 +106,7 @@ class TestChannels:
 @pytest.mark.parametrize('name', ['test_pipeline', 'tta_pipeline'])
 def test_pipelines_of_a_base_that_read_otherwise(project, name):
     project.cfg[name] = [dict(type='LoadImageFromFile', color_type='grayscale')]
-    line = project.only('other-reading')
+    line = project.only('other-reading', 'warning')
     assert f"{name} reads images with color_type='grayscale'" in line
     project.cfg[name][0]['color_type'] = 'color'
     assert project.inspect().findings == []
