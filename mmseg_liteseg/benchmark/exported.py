@@ -112,7 +112,8 @@ def quantize(case: Case, path: str) -> str:
         BenchmarkError: onnxruntime, which does it for both runtimes, is not installed.
     """
     need('onnxruntime', 'onnxruntime')
-    from mmseg_liteseg.deploy.quantize import QuantizeOptions, quantize_file
+    from mmseg_liteseg.deploy.quantizers import QuantizeOptions
+    from mmseg_liteseg.deploy.quantizers.by_onnxruntime import quantize_file
 
     target = Path(path).with_name('int8.onnx')
     inputs = [batch_of(case.batch, case.model.size).numpy()]

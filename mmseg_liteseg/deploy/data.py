@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Iterator
+from pathlib import Path
+from typing import Callable, Iterator, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -22,12 +23,12 @@ class Example:
 
     Attributes:
         image: (H, W, C), BGR.
-        label: (H, W).
+        label: (H, W); None of a picture alone.
         name: Path of the picture.
     """
 
     image: np.ndarray
-    label: np.ndarray
+    label: np.ndarray | None
     name: str
 
 
@@ -47,6 +48,21 @@ def scoring_examples(cfg: Config, limit: int | None = None) -> Iterator[Example]
         DeployError: the config names no such data, or it is not there.
     """
     return _examples(cfg, 'test_dataloader', limit)
+
+
+def spread(files: Sequence[Path], count: int) -> list[Path]:
+    """So many of the files, evenly spread; all of them where there are fewer.
+
+    Example:
+        >>> spread('abcde', 3)
+        ['a', 'c', 'e']
+    """
+    return [files[i] for i in np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int)]
+
+
+def pictures_of(files: Sequence[Path], read: Callable[[Path], np.ndarray]) -> Iterator[Example]:
+    """Pictures without labels, each as ``read`` gives it."""
+    return (Example(read(file), None, str(file)) for file in files)
 
 
 def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:

@@ -23,10 +23,12 @@ class Score:
     Attributes:
         ious: IoU per class, in percent; NaN where a class occurs nowhere.
         milliseconds: Time of each picture, of ``Segmenter.predict``.
+        differing: Share of pixels with another label than the first artefact's.
     """
 
     ious: np.ndarray
     milliseconds: list[float] = field(default_factory=list)
+    differing: float = 0.0
 
     @property
     def mean_iou(self) -> float:
@@ -46,7 +48,7 @@ def score(
 
     Args:
         segmenters: By name.
-        examples: Pictures with labels (H, W).
+        examples: Pictures with labels (H, W); where there are none, those of the first artefact count as right.
         num_classes: Number of classes.
         ignore_index: Label of pixels that do not count.
 
@@ -55,16 +57,24 @@ def score(
     """
     areas = {name: np.zeros((2, num_classes)) for name in segmenters}
     times: dict[str, list[float]] = {name: [] for name in segmenters}
+    differing, pixels = dict.fromkeys(segmenters, 0), 0
     for example in examples:
-        label = torch.from_numpy(example.label.astype(np.int64))
+        first = label = None
         for name, segmenter in segmenters.items():
             start = time.perf_counter()
             mask = segmenter.predict(example.image)
             times[name].append((time.perf_counter() - start) * 1e3)
+            if first is None:
+                first, pixels = mask, pixels + mask.size
+                label = torch.from_numpy((mask if example.label is None else example.label).astype(np.int64))
+            differing[name] += int(np.count_nonzero(mask != first))
             predicted = torch.from_numpy(mask.astype(np.int64))
             areas[name] += _areas(predicted, label, num_classes, ignore_index)
     with np.errstate(invalid='ignore'):
-        return {name: Score(100 * area[0] / area[1], times[name]) for name, area in areas.items()}
+        return {
+            name: Score(100 * area[0] / area[1], times[name], differing[name] / max(pixels, 1))
+            for name, area in areas.items()
+        }
 
 
 def _areas(predicted: torch.Tensor, label: torch.Tensor, num_classes: int, ignore_index: int) -> np.ndarray:

@@ -52,7 +52,7 @@ def open_model(
             'line: --metadata FILE.json); docs/deploy/README.md lists the fields'
         )
     check_metadata(runner, metadata.interface, str(path))
-    if metadata.tools.get('full_range') and path.suffix == '.onnx' and saturates():
+    if metadata.tools.get('full_range') and saturates():
         warnings.warn(
             f'model {path}: its INT8 weights use all 8 bits, and this CPU has no VNNI: sums overflow, and masks are '
             f'worse than where it was made ({metadata.tools.get("measured_on")}). Quantise without --full-range'

@@ -15,7 +15,8 @@ from mmseg.apis import MMSegInferencer, inference_model
 
 from mmseg_liteseg.deploy.export import export
 from mmseg_liteseg.deploy.exporters import ExportOptions
-from mmseg_liteseg.deploy.quantize import QuantizeOptions, quantize
+from mmseg_liteseg.deploy.quantize import quantize
+from mmseg_liteseg.deploy.quantizers import QuantizeOptions
 from mmseg_liteseg.deploy.source import load_source
 from mmseg_liteseg.registry import MODELS
 from mmseg_liteseg.runtime import Segmenter

@@ -33,6 +33,17 @@ def test_scores_of_the_truth_and_of_one_class(example):
     assert len(found['truth'].milliseconds) == 2
 
 
+def test_without_labels_the_first_is_right(example):
+    first = np.zeros((20, 30), np.uint8)
+    second = first.copy()
+    second[:5] = 1
+    segmenters = {name: SimpleNamespace(predict=lambda x, y=y: y) for name, y in (('a', first), ('b', second))}
+    found = score(segmenters, [Example(example.image, None, 'a.png')], num_classes=3)
+    assert found['a'].mean_iou == 100
+    assert (found['a'].differing, found['b'].differing) == (0, 0.25)
+    assert found['b'].ious[:2].tolist() == [75, 0]
+
+
 def test_examples_come_from_the_config(tiny):
     cfg = Config.fromfile(tiny[0])
     cfg.test_dataloader.dataset.length = 9

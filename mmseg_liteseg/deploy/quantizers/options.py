@@ -1,0 +1,54 @@
+"""What can be asked of a quantisation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import DeployError
+
+# Convolutions by the names of their modules: the pooled context, the attention, the classifier.
+FLOAT_LAYERS = r'/neck/branches\.|/attention/|/conv_seg/'
+METHODS = ('MinMax', 'Entropy', 'Percentile')
+
+
+@dataclass(frozen=True)
+class QuantizeOptions:
+    """How to quantise.
+
+    Attributes:
+        images: Number of pictures to calibrate on.
+        folder: Of those pictures, which need no labels; the config's training data otherwise.
+        method: Of onnxruntime's calibration: 'MinMax', 'Entropy' or 'Percentile'; NNCF has its own.
+        symmetric: int8 activations around 0, which TensorRT asks for; uint8 with a zero point otherwise.
+        full_range: Weights of 8 bits instead of 7. CPUs without VNNI add two products in 16 bits: 2 x 255 x 64 fits,
+            2 x 255 x 127 does not. T fell from 58.1 to 55.5 mIoU on CamVid there, with 7 bits to 57.5. Symmetric
+            models, for TensorRT, have 8.
+        float_layers: Regular expression; convolutions and ReLUs whose name it finds stay in float.
+        max_loss: Greatest allowed loss of mIoU, in points.
+        max_pixels: Greatest allowed share of pixels whose label changes, where there are no labels to score on.
+
+    Raises:
+        DeployError: a value is not allowed.
+    """
+
+    images: int = 64
+    folder: str | None = None
+    method: str = 'MinMax'
+    symmetric: bool = False
+    full_range: bool = False
+    float_layers: str = FLOAT_LAYERS
+    max_loss: float = 0.5
+    max_pixels: float = 0.02
+
+    def __post_init__(self) -> None:
+        if self.images < 1:
+            raise DeployError(f'images: expected a positive number, got {self.images}')
+        if self.method not in METHODS:
+            raise DeployError(f'method: expected one of {", ".join(METHODS)}, got {self.method!r}')
+        if not 0 <= self.max_pixels <= 1:
+            raise DeployError(f'max_pixels: expected a share of 0 to 1, got {self.max_pixels}')
+        try:
+            re.compile(self.float_layers)
+        except re.error as error:
+            raise DeployError(f'float_layers: {self.float_layers!r} is no regular expression ({error})') from None
