@@ -15,6 +15,9 @@ from mmseg_liteseg.trust import add_trust_option
 EXAMPLE = """examples:
   any size and batch, labels out:
     python tools/export.py CONFIG CHECKPOINT --out deploy
+  one size and any number of pictures at a time; one picture at a time, of any size:
+    python tools/export.py CONFIG CHECKPOINT --out deploy --shape 512 1024 --batch any
+    python tools/export.py CONFIG CHECKPOINT --out deploy --batch 1
   one size, raw camera pictures in:
     python tools/export.py CONFIG CHECKPOINT --out deploy --shape 512 1024 --raw --color bgr
   for several runtimes:
@@ -30,8 +33,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--out', required=True, metavar='DIR', help='folder for the artefacts and the agreement report')
     add('--name', help="of the files, without suffix [the config's]")
     add('--format', nargs='+', default=['onnx'], metavar='F', help='onnx, openvino, torchscript, ncnn [onnx]')
-    add('--shape', nargs=2, type=int, metavar=('H', 'W'), help='one fixed size [any size and batch]')
-    add('--batch', type=int, default=1, help='images at a time of a model with a fixed size [1]')
+    add('--shape', nargs=2, type=int, metavar=('H', 'W'), help='one fixed size [any size]')
+    add('--batch', type=_batch, metavar='N', help='images at a time, or any [1 with --shape, any without]')
     add(
         '--output',
         default='labels',
@@ -48,6 +51,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of the config to override')
     add_trust_option(parser)
     return parser.parse_args(argv)
+
+
+def _batch(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -128,11 +128,10 @@ def judge_labels(expected: Tensor, output: np.ndarray, bound: Bound) -> Row:
 
 
 def sizes_to_check(interface: Interface, dynamic: Sequence[tuple[int, int]] = DYNAMIC_SIZES) -> list[tuple]:
-    """Batch, height, width of each comparison: the artefact's own size, or several and a batch of two."""
-    if interface.size:
-        return [(interface.batch or 1, *interface.size)]
-    sizes = [(interface.batch or 1, *size) for size in dynamic]
-    return sizes if interface.batch else [*sizes, (2, *dynamic[-1])]
+    """Batch, height, width of each comparison: the artefact's own size, or several; where any number goes, two too."""
+    sizes = [interface.size] if interface.size else dynamic
+    checks = [(interface.batch or 1, *size) for size in sizes]
+    return checks if interface.batch else [*checks, (2, *sizes[-1])]
 
 
 def format_rows(rows: Sequence[Row]) -> str:

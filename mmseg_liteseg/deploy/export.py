@@ -121,7 +121,7 @@ def describe(source: Source, options: ExportOptions) -> Metadata:
         source,
         options.output,
         options.size,
-        options.batch if options.size else None,
+        options.fixed_batch,
         options.raw,
         options.color,
     )

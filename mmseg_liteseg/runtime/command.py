@@ -46,9 +46,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--alpha', type=float, default=0.6, help='opacity of the colours, 0 to 1 [0.6]')
     add(
         '--mask-kind',
-        choices=('labels', 'palette', 'colors'),
+        choices=('labels', 'palette', 'colors', 'geotiff'),
         default='labels',
-        help='what a pixel of a mask is [labels]',
+        help='what a pixel of a mask is; geotiff: labels, with the georeference of the picture (rasterio) [labels]',
     )
     add('--min-confidence', type=float, metavar='P', help='pixels whose label is less probable become 255 in masks')
     add('--tile', type=int, metavar='N', help='cut pictures into tiles of N x N, for those too large for the memory')
@@ -61,7 +61,15 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add(
         '--device',
         metavar='D',
-        help='CUDAExecutionProvider and others of onnxruntime; GPU and others of OpenVINO [CPU]',
+        help='cuda, cuda:1 and others of onnxruntime; GPU, GPU.1 and others of OpenVINO [CPU]',
+    )
+    add(
+        '--runtime-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help="the runtime's own settings: of onnxruntime's provider or session (session.x64quantprecision=1), "
+        'of OpenVINO (INFERENCE_PRECISION_HINT=bf16)',
     )
     add('--metadata', metavar='FILE', help='JSON, for a model that holds none (see docs/deploy/README.md)')
     return parser.parse_args(argv)
@@ -93,8 +101,15 @@ def run(args: argparse.Namespace) -> list[str]:
     outputs = choose_outputs(out, found, args.mask, args.overlay, args.mask_kind)
     metadata = read_metadata(args.metadata) if args.metadata else None
     tiling = Tiling((args.tile, args.tile), args.tile_overlap) if args.tile is not None else None
-    options = dict(threads=args.threads, device=args.device, batch=args.batch, tiling=tiling, metadata=metadata)
-    segmenter = Segmenter(args.model, **options)
+    segmenter = Segmenter(
+        args.model,
+        threads=args.threads,
+        device=args.device,
+        options=_pairs(args.runtime_options),
+        batch=args.batch,
+        tiling=tiling,
+        metadata=metadata,
+    )
     if isinstance(found, Pictures):
         progress, failures = run_pictures(segmenter, found, outputs, args.alpha, args.strict, args.min_confidence)
     elif args.min_confidence is not None:
@@ -109,6 +124,14 @@ def run(args: argparse.Namespace) -> list[str]:
             f'{" and ".join(kinds)} in {out}'
         )
     return failures
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str] | None:
+    """KEY=VALUE as a dictionary; None for none."""
+    wrong = [text for text in texts if not text.partition('=')[0] or '=' not in text]
+    if wrong:
+        raise DeployError(f'runtime-options: expected KEY=VALUE, got {wrong[0]!r}')
+    return dict(text.split('=', 1) for text in texts) or None
 
 
 def _check_numbers(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from typing import Any, Mapping
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.fields import brief, check_whole
@@ -16,7 +17,12 @@ SUFFIXES = ('.onnx', '.xml')
 
 
 def open_model(
-    path: Path, threads: int, device: str | None, metadata: Metadata | None, runner: Runner | None = None
+    path: Path,
+    threads: int,
+    device: str | None,
+    options: Mapping[str, str] | None,
+    metadata: Metadata | None,
+    runner: Runner | None = None,
 ) -> tuple[Runner, Metadata]:
     """Opens a file of onnxruntime or OpenVINO.
 
@@ -24,6 +30,7 @@ def open_model(
         path: ``.onnx``, or OpenVINO's ``.xml`` with its ``.bin`` beside it.
         threads: Of the runtime; 0 leaves it to the runtime.
         device: See ``open_artefact``.
+        options: See ``open_artefact``.
         metadata: For files that hold none; wins over the file's own.
         runner: The file where it is open already.
 
@@ -41,7 +48,7 @@ def open_model(
         check_whole('threads', threads, 0)  # 0: as many as the runtime likes
         if device is not None and not isinstance(device, str):
             raise DeployError(f'device: expected a name, got {brief(device)}')
-        runner = open_artefact(path, threads, device)
+        runner = open_artefact(path, threads, device, _check_options(options))
     if metadata is not None and not isinstance(metadata, Metadata):
         raise DeployError(f'metadata: expected Metadata(...), got {brief(metadata)} (read_metadata reads files)')
     metadata = metadata or runner.metadata
@@ -58,6 +65,17 @@ def open_model(
             f'worse than where it was made ({metadata.tools.get("measured_on")}). Quantise without --full-range'
         )
     return runner, metadata
+
+
+def _check_options(options: Any) -> dict[str, str] | None:
+    if options is None:
+        return None
+    plain = (str, int, float)
+    if not isinstance(options, Mapping) or not all(
+        isinstance(key, str) and isinstance(value, plain) for key, value in options.items()
+    ):
+        raise DeployError(f'options: expected names and values of the runtime, got {brief(options)}')
+    return {key: str(value) for key, value in options.items()}
 
 
 def read_metadata(path: str | Path) -> Metadata:

@@ -16,6 +16,7 @@ from mmseg_liteseg.images.naming import with_ending
 from mmseg_liteseg.visualization.files import replaced_by
 from mmseg_liteseg.visualization.overlays import make_palette
 
+from .georeference import read_georeference, write_geotiff
 from .inputs import PICTURES, VIDEOS, Pictures, Video
 
 # What OpenCV writes, in all its versions.
@@ -32,7 +33,8 @@ class Outputs:
         mask: Whether masks are written.
         overlay: Whether overlays are written.
         classes: Names of the classes of a model that gives a mask for each; a folder for each then.
-        kind: What a pixel of a mask is: 'labels', 'palette' (labels, which viewers show in colour) or 'colors'.
+        kind: What a pixel of a mask is: 'labels', 'palette' (labels, which viewers show in colour) or 'colors'. Or
+            'geotiff': labels, in files that keep the georeference of their pictures.
         palette: Colours (R, G, B), by label, for the last two.
     """
 
@@ -44,16 +46,21 @@ class Outputs:
     kind: str = 'labels'
     palette: tuple[tuple[int, int, int], ...] = ()
 
+    @property
+    def mask_suffix(self) -> str:
+        """Of the files of masks."""
+        return '.tif' if self.kind == 'geotiff' else '.png'
+
     def mask_of(self, name: Path) -> Path:
-        """The PNG of labels for an input, by its name without suffix (see ``output_names``)."""
-        return self.out if self.is_file else self.out / 'masks' / with_ending(name, '.png')
+        """The file of labels for an input, by its name without suffix (see ``output_names``)."""
+        return self.out if self.is_file else self.out / 'masks' / with_ending(name, self.mask_suffix)
 
     def masks_of(self, name: Path) -> list[Path]:
-        """The PNG of labels; or, of a model that gives a mask per class, their PNGs of 0 and 255."""
+        """The file of labels; or, of a model that gives a mask per class, their files of 0 and 255."""
         if not self.classes:
             return [self.mask_of(name)]
         folders = [label.replace('/', '_').replace('\\', '_') for label in self.classes]
-        return [self.out / 'masks' / folder / with_ending(name, '.png') for folder in folders]
+        return [self.out / 'masks' / folder / with_ending(name, self.mask_suffix) for folder in folders]
 
     def overlay_of(self, name: Path, suffix: str = '.jpg') -> Path:
         """The painted picture or video for an input."""
@@ -83,8 +90,12 @@ def choose_outputs(out: Path, found: Pictures | Video, mask: bool, overlay: bool
         raise DeployError(f'out {out}: one file cannot hold masks and overlays, choose one or name a folder')
     if is_file and mask and is_video:
         raise DeployError(f'out {out}: masks of a video are a PNG per frame, name a folder')
-    if is_file and mask and out.suffix.lower() != '.png':
-        raise DeployError(f'out {out}: a mask must be a .png, {out.suffix} would change its labels')
+    if kind == 'geotiff' and is_video:
+        raise DeployError('mask-kind geotiff: a video has no georeference')
+    suffixes = ('.tif', '.tiff') if kind == 'geotiff' else ('.png',)
+    if is_file and mask and out.suffix.lower() not in suffixes:
+        what = 'of this kind must be a' if kind == 'geotiff' else 'must be a'
+        raise DeployError(f'out {out}: a mask {what} {suffixes[0]}, {out.suffix} would change its labels')
     if not is_file and out.exists() and not out.is_dir():
         raise DeployError(f'out {out}: expected a folder, found a file')
     return Outputs(out, is_file, mask, overlay, kind=kind)
@@ -123,9 +134,14 @@ def for_model(outputs: Outputs, metadata: Metadata) -> Outputs:
     return replace(outputs, classes=metadata.classes)
 
 
-def write_masks(outputs: Outputs, name: Path, mask: np.ndarray) -> None:
-    """Writes labels (H, W), or the masks (C, H, W) of a model that gives one per class."""
-    if outputs.classes:
+def write_masks(outputs: Outputs, name: Path, mask: np.ndarray, source: Path | None = None) -> None:
+    """Writes labels (H, W), or the masks (C, H, W) of a model that gives one per class; ``source`` is the picture."""
+    if outputs.kind == 'geotiff':
+        place = read_georeference(source)
+        bands = mask * np.uint8(255) if outputs.classes else [mask]
+        for path, band in zip(outputs.masks_of(name), bands):
+            write_geotiff(path, band, place, () if outputs.classes else outputs.palette)
+    elif outputs.classes:
         for path, picture in zip(outputs.masks_of(name), mask * np.uint8(255)):
             write_picture(path, picture)
     elif outputs.kind == 'palette':

@@ -76,7 +76,7 @@ def run_pictures(
         for file, image, mask in _segment_each(partial(_predict, segmenter, least), segmenter.batch, readable(), fail):
             try:
                 if outputs.mask:
-                    write_masks(outputs, names[file], mask)
+                    write_masks(outputs, names[file], mask, file)
                 if outputs.overlay:
                     write_picture(outputs.overlay_of(names[file]), segmenter.overlay(image, mask, alpha))
             except OSError as error:

@@ -53,13 +53,15 @@ class Segmenter:
     Args:
         path: ``.onnx``, or OpenVINO's ``.xml``.
         threads: Of the runtime; 0 leaves it to the runtime.
-        device: An execution provider of onnxruntime (``CUDAExecutionProvider``) or a device of OpenVINO (``GPU``); the
-            CPU by default.
+        device: An execution provider of onnxruntime (``CUDAExecutionProvider``, ``cuda:1``) or a device of OpenVINO
+            (``GPU``, ``GPU.1``); the CPU by default.
+        options: Of the runtime, by its own names: see ``open_artefact``.
         order: Of the channels of pictures, in and out: 'bgr' (OpenCV's) or 'rgb'.
         batch: Most pictures of a run, for a model that takes any number.
         tiling: Cuts every picture into tiles of this size, for pictures too large for the memory.
         metadata: What the file does not say of itself, see ``mmseg_liteseg.deploy.metadata``.
-        runner: The artefact where it is open already, in whatever runtime; ``threads`` and ``device`` are its own then.
+        runner: The artefact where it is open already, in whatever runtime; ``threads``, ``device`` and ``options`` are
+            its own then.
 
     Attributes:
         metadata: Classes, palette and interface of the model.
@@ -76,6 +78,7 @@ class Segmenter:
         *,
         threads: int = 0,
         device: str | None = None,
+        options: Mapping[str, str] | None = None,
         order: str = 'bgr',
         batch: int = 4,
         tiling: Tiling | None = None,
@@ -87,7 +90,7 @@ class Segmenter:
         if tiling is not None and not isinstance(tiling, Tiling):
             raise DeployError(f'tiling: expected Tiling((H, W), overlap), got {brief(tiling)}')
         self.path, self.order, self.tiling = as_path('model', path), order, tiling
-        self._runner, self.metadata = open_model(self.path, threads, device, metadata, runner)
+        self._runner, self.metadata = open_model(self.path, threads, device, options, metadata, runner)
         self.runtime = self._runner.runtime
         self._interface = self.metadata.interface
         self.batch = self._interface.batch or batch

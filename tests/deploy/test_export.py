@@ -65,6 +65,25 @@ def test_one_size(source, tmp_path, kind):
     assert (interface.size, interface.batch) == ((90, 121), 1)
 
 
+@pytest.mark.parametrize('kind', ['onnx', 'openvino'])
+@pytest.mark.parametrize(
+    ('options', 'shape', 'batches'),
+    [
+        (dict(size=(48, 70), batch='any'), [None, 3, 48, 70], [1, 2]),
+        (dict(batch=1), [1, 3, None, None], [1, 1]),
+    ],
+    ids=['any batch at one size', 'one at any size'],
+)
+def test_batch_and_size_are_open_or_not(source, tmp_path, kind, options, shape, batches):
+    files, _ = run_export(source, tmp_path, kind, sizes=SIZES[:2], output='logits', **options)
+    runner = open_artefact(files[0])
+    assert list(runner.input_shape) == shape
+    interface = runner.metadata.interface
+    assert [interface.batch, len(interface.mean), *(interface.size or (None, None))] == shape
+    rows = json.loads((tmp_path / 'out/tiny.agreement.json').read_text())[kind]['rows']
+    assert [row['batch'] for row in rows] == batches
+
+
 def test_static_graph_is_free_of_shape_arithmetic(source, tmp_path):
     onnx = pytest.importorskip('onnx')
     files, _ = run_export(source, tmp_path, 'onnx', size=(90, 121), batch=2)
@@ -131,7 +150,8 @@ def test_one_bad_format_holds_back_the_good_one(source, tmp_path, monkeypatch):
         (dict(opset=10), 'opset'),
         (dict(label_dtype='int8'), 'label_dtype'),
         (dict(size=(0, 64)), 'shape'),
-        (dict(batch=4), 'batch'),
+        (dict(batch=0), 'batch'),
+        (dict(batch='many'), 'batch'),
         (dict(color='bgr'), 'color'),
         (dict(formats=('ncnn',)), 'output'),
         (dict(formats=('ncnn',), output='logits', raw=True), 'raw'),

@@ -82,8 +82,8 @@ def test_other_objects(segmenter, value):
 @pytest.mark.parametrize('value', [None, math.nan, -1, 2, 'x', [], 10**9], ids=repr)
 def test_options(segmenter, stub, value):
     path = stub().path
-    for name in ('threads', 'batch', 'order', 'device', 'tiling', 'metadata'):
-        if not (name in ('device', 'tiling', 'metadata') and value is None):
+    for name in ('threads', 'batch', 'order', 'device', 'options', 'tiling', 'metadata'):
+        if not (name in ('device', 'options', 'tiling', 'metadata') and value is None):
             only_ours(Segmenter, path, **{name: value})
     only_ours(Segmenter, value)
     only_ours(segmenter().overlay, np.zeros((4, 4, 3), np.uint8), alpha=value)

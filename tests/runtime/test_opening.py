@@ -43,7 +43,7 @@ def test_missing_runtime_is_named(tmp_path, monkeypatch, module):
 def test_arguments_reach_the_runtime(stub):
     runner = stub()
     segmenter = Segmenter(runner.path, threads=3, device='X')
-    assert runner.opened == [(runner.path, 3, 'X')]
+    assert runner.opened == [(runner.path, 3, 'X', None)]
     assert segmenter.runtime == 'stub 1.0'
 
 

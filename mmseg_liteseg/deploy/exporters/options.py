@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import DeployError
+from ..fields import check_whole
 
 FORMATS = ('onnx', 'openvino', 'torchscript', 'ncnn')
 OPSETS = range(11, 21)
+ANY = 'any'
 LABEL_DTYPES = ('uint8', 'int32', 'int64')
 
 
@@ -19,7 +21,7 @@ class ExportOptions:
         formats: Out of FORMATS.
         output: 'labels', 'logits' or 'scores', see ``Interface``.
         size: (H, W) of a static model, or None for any size.
-        batch: Images at a time of a static model; a dynamic one takes any number.
+        batch: Images at a time: a number, or 'any'. By default 1 of a model of one size, any of one of any size.
         raw: Pre-processing inside: uint8 (N, H, W, C) in.
         label_dtype: Of labels: 'uint8', 'int32' or 'int64'. TensorRT casts to no uint8.
         color: Of a raw input: 'bgr' or 'rgb'; the network's own by default.
@@ -33,7 +35,7 @@ class ExportOptions:
     formats: tuple[str, ...] = ('onnx',)
     output: str = 'labels'
     size: tuple[int, int] | None = None
-    batch: int = 1
+    batch: int | str | None = None
     raw: bool = False
     color: str | None = None
     opset: int = 11
@@ -50,8 +52,8 @@ class ExportOptions:
             raise DeployError(f'label_dtype: expected one of {", ".join(LABEL_DTYPES)}, got {self.label_dtype!r}')
         if self.size is not None and min(self.size) < 1:
             raise DeployError(f'shape: expected two positive numbers, got {self.size[0]} {self.size[1]}')
-        if self.batch < 1 or (self.size is None and self.batch != 1):
-            raise DeployError(f'batch: expected a positive number, and a shape with it, got {self.batch}')
+        if self.batch not in (None, ANY):
+            check_whole('batch', self.batch, 1)
         if self.color is not None and not self.raw:
             raise DeployError('color: the order of channels can be chosen only with the pre-processing inside (--raw)')
         if self.half and tuple(self.formats) != ('onnx',):
@@ -66,10 +68,17 @@ class ExportOptions:
             raise DeployError('output: ncnn has no argmax over channels: export logits or scores')
         if self.raw:
             raise DeployError("raw: in ncnn pre-processing is the caller's (Mat::substract_mean_normalize)")
-        if self.batch != 1:
+        if self.batch not in (None, 1):
             raise DeployError(f'batch: ncnn takes one image at a time, got {self.batch}')
 
     @property
+    def fixed_batch(self) -> int | None:
+        """Images at a time; None where any number goes."""
+        if self.batch is None:
+            return 1 if self.size else None
+        return None if self.batch == ANY else self.batch
+
+    @property
     def example_shape(self) -> tuple[int, int, int]:
-        """Batch, height and width to trace with. For dynamic models no two are alike and none divides by 32."""
-        return (self.batch, *self.size) if self.size else (2, 90, 122)
+        """Batch, height and width to trace with. Of what is open no two are alike and none divides by 32."""
+        return (self.fixed_batch or 2, *(self.size or (90, 122)))

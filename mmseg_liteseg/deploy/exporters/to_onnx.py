@@ -37,7 +37,7 @@ def trace(graph: DeployGraph, interface: Interface, options: ExportOptions, path
         opset_version=options.opset,
         input_names=['image'],
         output_names=[interface.output],
-        dynamic_axes=_dynamic_axes(interface) if options.size is None else None,
+        dynamic_axes=_dynamic_axes(interface) or None,
     )
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
         arguments['dynamo'] = False  # the newer exporter wants opset 18 and another library
@@ -89,9 +89,15 @@ def _set_classes(model: object, metadata: Metadata) -> None:
 
 
 def _dynamic_axes(interface: Interface) -> dict[str, dict[int, str]]:
-    height = 1 if interface.layout == 'NHWC' else 2
-    axes = {0: 'batch', height: 'height', height + 1: 'width'}
-    if interface.output == 'labels' and not interface.multi_label:
-        return dict(image=axes, labels={0: 'batch', 1: 'height', 2: 'width'})
+    """Names of the sides that are open: the number of images, height and width, or both."""
+    first = 1 if interface.layout == 'NHWC' else 2
+    flat = interface.output == 'labels' and not interface.multi_label
     suffix = '_8' if interface.output == 'scores' else ''
-    return {'image': axes, interface.output: {0: 'batch', 2: f'height{suffix}', 3: f'width{suffix}'}}
+    inputs, outputs = {}, {}
+    if interface.batch is None:
+        inputs[0] = outputs[0] = 'batch'
+    if interface.size is None:
+        inputs.update({first: 'height', first + 1: 'width'})
+        row = 1 if flat else 2
+        outputs.update({row: f'height{suffix}', row + 1: f'width{suffix}'})
+    return {'image': inputs, interface.output: outputs} if inputs else {}

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DeployError, require
 from ..instructions import instructions
 from ..metadata import KEY, Metadata
+from ..runners.ov import shared_core
 from .options import QuantizeOptions
 
 _CONVOLUTIONS = ('Convolution', 'GroupConvolution')
@@ -29,7 +30,7 @@ def write(
     nncf = require('nncf', 'nncf', 'INT8 for OpenVINO')
     openvino = require('openvino', 'openvino', 'INT8 for OpenVINO')
     nncf.set_log_level(logging.ERROR)
-    model = openvino.Core().read_model(str(path))
+    model = shared_core(openvino).read_model(str(path))
     operations = model.get_ordered_ops()
     kept = [
         operation.get_friendly_name()
@@ -67,7 +68,7 @@ def check_any_size(openvino: Any, model: Any, metadata: Metadata) -> None:
     Raises:
         DeployError: they differ.
     """
-    core, interface = openvino.Core(), metadata.interface
+    core, interface = shared_core(openvino), metadata.interface
     settings = dict(INFERENCE_PRECISION_HINT='f32')
     dynamic = core.compile_model(model, 'CPU', settings)
     for height, width in _CHECKED_SIZES:

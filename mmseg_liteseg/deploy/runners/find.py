@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Mapping
 
 from ..errors import DeployError
 from .base import Runner
@@ -18,15 +19,19 @@ SUFFIXES = {
 }
 
 
-def open_artefact(path: str | Path, threads: int = 0, device: str | None = None) -> Runner:
+def open_artefact(
+    path: str | Path, threads: int = 0, device: str | None = None, options: Mapping[str, str] | None = None
+) -> Runner:
     """Opens a model file, or a folder of recorded outputs.
 
     Args:
         path: ``.onnx``, OpenVINO's ``.xml``, TorchScript's ``.pt``, ncnn's ``.param``, TensorRT's ``.engine`` or
             ``.plan``, or a folder of outputs recorded on another machine (see ``RecordedRunner``).
         threads: Of the runtime; 0 leaves it to the runtime.
-        device: An execution provider of onnxruntime, such as ``CUDAExecutionProvider``, or a device of OpenVINO, such
-            as ``GPU``; the CPU by default.
+        device: An execution provider of onnxruntime, such as ``CUDAExecutionProvider`` or ``cuda:1`` for the second of
+            its devices, or a device of OpenVINO, such as ``GPU`` or ``GPU.1``; the CPU by default.
+        options: Of the runtime, by its own names: of onnxruntime's execution provider, or of its session
+            (``session.NAME``); OpenVINO's properties, such as ``INFERENCE_PRECISION_HINT``.
 
     Raises:
         DeployError: no such file, an unknown suffix, a broken file, the runtime is not installed, or the device is not
@@ -42,8 +47,8 @@ def open_artefact(path: str | Path, threads: int = 0, device: str | None = None)
     else:
         raise DeployError(f'artefact {path}: expected a folder of outputs or a suffix out of {", ".join(SUFFIXES)}')
     kind = getattr(importlib.import_module(f'{__package__}.{module}'), name)
-    if device is None:
-        return kind(path, threads)
-    if module not in ('ort', 'ov'):
-        raise DeployError(f'device {device}: can be chosen for .onnx and .xml only, not for {path.name}')
-    return kind(path, threads, device)
+    given = {key: value for key, value in (('device', device), ('options', options)) if value is not None}
+    if given and module not in ('ort', 'ov'):
+        name, value = next(iter(given.items()))
+        raise DeployError(f'{name} {value}: can be chosen for .onnx and .xml only, not for {path.name}')
+    return kind(path, threads, **given)

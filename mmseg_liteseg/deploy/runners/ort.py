@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Mapping, Sequence
 
 import numpy as np
 
@@ -16,20 +17,25 @@ CPU = 'CPUExecutionProvider'
 class OnnxRuntimeRunner(Runner):
     """An ONNX file, on the CPU or another execution provider, whose gaps the CPU fills. Threads may share it."""
 
-    def __init__(self, path: Path, threads: int = 0, device: str = CPU) -> None:
+    def __init__(
+        self, path: Path, threads: int = 0, device: str = CPU, options: Mapping[str, str] | None = None
+    ) -> None:
         ort = require('onnxruntime', 'onnxruntime', f'{path.name}')
-        # OpenVINO's names too: CPU, cuda
-        named = {name[: -len('ExecutionProvider')].lower(): name for name in ort.get_available_providers()}
-        device = named.get(device.lower(), device)
-        if device not in ort.get_available_providers():
-            offered = ', '.join(ort.get_available_providers())
-            raise DeployError(f'device {device}: the installed onnxruntime offers {offered}')
+        device, provider_options = _find_device(device, ort.get_available_providers())
         self._path = path
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
+        settings = ort.SessionOptions()
+        settings.intra_op_num_threads = threads
+        settings.log_severity_level = 3
+        for key, value in (options or {}).items():
+            if '.' in key:  # as all settings of sessions have, and none of providers
+                settings.add_session_config_entry(key, str(value))
+            elif device == CPU:
+                raise DeployError(f"options: {key}: onnxruntime's CPU takes none but those of sessions (session.NAME)")
+            else:
+                provider_options[key] = str(value)
+        providers = {device: provider_options, CPU: {}}
         try:
-            self.session = ort.InferenceSession(str(path), options, providers=list(dict.fromkeys([device, CPU])))
+            self.session = ort.InferenceSession(str(path), settings, list(providers), list(providers.values()))
         except Exception as error:  # its exceptions share no base but Exception
             raise DeployError(f'artefact {path}: onnxruntime cannot read it ({_first_line(error)})') from None
         if self.session.get_providers()[0] != device:  # it only warns, and takes the CPU
@@ -61,6 +67,24 @@ class OnnxRuntimeRunner(Runner):
                 f'({_first_line(error)})'
             ) from None
         return output.astype(np.float32) if output.dtype == np.float16 else output
+
+
+def _find_device(name: str, offered: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A provider and its options, from its own name or one as OpenVINO and torch have it: CPU, cuda, cuda:1.
+
+    Raises:
+        DeployError: the installed onnxruntime does not offer it.
+
+    Example:
+        >>> _find_device('cuda:1', ['CUDAExecutionProvider', 'CPUExecutionProvider'])
+        ('CUDAExecutionProvider', {'device_id': '1'})
+    """
+    short = {provider[: -len('ExecutionProvider')].lower(): provider for provider in offered}
+    base, _, index = name.partition(':')
+    device = short.get(base.lower(), base)
+    if device not in offered or (index and not index.isdigit()) or (index and device == CPU):
+        raise DeployError(f'device {name}: the installed onnxruntime offers {", ".join(offered)}')
+    return device, {'device_id': index} if index else {}
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
@@ -21,14 +21,17 @@ _CORES_LOCK = threading.Lock()
 
 
 class OpenVinoRunner(Runner):
-    """An ``.xml`` with its ``.bin``, in float32: OpenVINO's own default is bfloat16 where the CPU has it.
+    """An ``.xml`` with its ``.bin``, in float32: OpenVINO's own default is bfloat16 where the CPU has it. Its
+    properties in ``options`` win: ``INFERENCE_PRECISION_HINT='bf16'``.
 
     Threads may share it: each has a request of its own. After a run that failed, the model is compiled anew: OpenVINO
     answers wrongly from then on, and with one thread it says nothing (2026.4, a picture that did not fit into memory:
     the mask of the picture before, then masks with some percent of wrong pixels).
     """
 
-    def __init__(self, path: Path, threads: int = 0, device: str = 'CPU') -> None:
+    def __init__(
+        self, path: Path, threads: int = 0, device: str = 'CPU', options: Mapping[str, str] | None = None
+    ) -> None:
         openvino = require('openvino', 'openvino', f'{path.name}')
         if not path.with_suffix('.bin').is_file():
             raise DeployError(f'artefact {path}: {path.with_suffix(".bin").name} is missing beside it')
@@ -39,11 +42,13 @@ class OpenVinoRunner(Runner):
             self._settings['CPU_RUNTIME_CACHE_CAPACITY'] = _CACHED_PRIMITIVES
             if threads:
                 self._settings['INFERENCE_NUM_THREADS'] = threads
+        self._settings.update(options or {})
         try:
             self._model = self._core.read_model(str(path))
         except RuntimeError as error:
             raise DeployError(f'artefact {path}: OpenVINO cannot read it ({_last_line(error)})') from None
-        self.runtime = f'OpenVINO {openvino.__version__.split("-")[0]}'
+        precision = self._settings['INFERENCE_PRECISION_HINT']
+        self.runtime = f'OpenVINO {openvino.__version__.split("-")[0]}' + f' ({precision})' * (precision != 'f32')
         port = self._model.inputs[0]
         self.input_shape = [None if side.is_dynamic else side.get_length() for side in port.partial_shape]
         self.input_dtype = {'f32': 'float32', 'u8': 'uint8'}.get(port.element_type.get_type_name())
@@ -86,7 +91,8 @@ class OpenVinoRunner(Runner):
         try:
             return self._core.compile_model(self._model, self._device, self._settings)
         except RuntimeError as error:
-            known = ', '.join(self._core.available_devices)
+            names = sorted(set(self._settings) - {'INFERENCE_PRECISION_HINT', 'CPU_RUNTIME_CACHE_CAPACITY'})
+            known = ', '.join(self._core.available_devices) + (f'; options: {", ".join(names)}' if names else '')
             raise DeployError(
                 f'device {self._device}: OpenVINO cannot use it ({_last_line(error)}); it sees {known}'
             ) from None

@@ -5,6 +5,7 @@ import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.runners import open_artefact
+from mmseg_liteseg.deploy.runners.ort import _find_device
 
 onnx = pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
@@ -31,3 +32,36 @@ def test_a_failed_run_is_our_error(tmp_path, x):
     runner = open_artefact(save(tmp_path / 'a.onnx', onnx.TensorProto.FLOAT))
     with pytest.raises(DeployError, match=r'a\.onnx: onnxruntime failed on an input of shape \(1,'):
         runner(x)
+
+
+OFFERED = ('TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider')
+
+
+@pytest.mark.parametrize(
+    ('name', 'found'),
+    [
+        ('CPU', ('CPUExecutionProvider', {})),
+        ('cuda', ('CUDAExecutionProvider', {})),
+        ('cuda:1', ('CUDAExecutionProvider', {'device_id': '1'})),
+        ('TensorrtExecutionProvider:0', ('TensorrtExecutionProvider', {'device_id': '0'})),
+    ],
+)
+def test_devices_and_their_numbers(name, found):
+    assert _find_device(name, OFFERED) == found
+
+
+@pytest.mark.parametrize('name', ['npu', 'cuda:x', 'cuda:-1', 'CPU:1', ''])
+def test_devices_that_are_none(name):
+    with pytest.raises(DeployError, match=f'^device {name}: the installed onnxruntime offers Tensorrt'):
+        _find_device(name, OFFERED)
+
+
+def test_options_of_the_session_and_of_the_provider(tmp_path):
+    path, x = save(tmp_path / 'a.onnx', onnx.TensorProto.FLOAT), -np.ones((1, 3, 2, 2), np.float32)
+    runner = open_artefact(path, options={'session.x64quantprecision': '1'})
+    assert np.array_equal(runner(x), -x)
+    with pytest.raises(DeployError, match=r"^options: use_arena: onnxruntime's CPU takes none but"):
+        open_artefact(path, options=dict(use_arena='1'))
+    (tmp_path / 'x.param').touch()
+    with pytest.raises(DeployError, match=r'options .* can be chosen for .onnx and .xml only'):
+        open_artefact(tmp_path / 'x.param', options=dict(a='1'))

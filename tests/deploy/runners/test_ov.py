@@ -93,3 +93,13 @@ def test_signals_are_handled_after_runners_are_gone(tmp_path):
     command = [sys.executable, '-c', LETS_GO, str(save(tmp_path / 'a.xml', [1, 3, 8, 12]))]
     done = subprocess.run(command, env={**os.environ, 'PYTHONPATH': str(REPO)}, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, 'handled\n', '')
+
+
+def test_properties_of_openvino(tmp_path):
+    path, x = save(tmp_path / 'a.xml', [1, 3, 8, 12]), draw(8, 12)
+    runner = open_artefact(path, 1, options=dict(INFERENCE_PRECISION_HINT='bf16', PERFORMANCE_HINT='LATENCY'))
+    assert runner.runtime.endswith('(bf16)')
+    assert runner(x).shape == (1, 8, 12)
+    assert '(' not in open_artefact(path, 1).runtime
+    with pytest.raises(DeployError, match=r'device CPU: OpenVINO cannot use it .*options: NO_SUCH_PROPERTY'):
+        open_artefact(path, options=dict(NO_SUCH_PROPERTY='1'))
