@@ -27,7 +27,12 @@ data_preprocessor = dict(
 data_root = 'data/camvid-360x480/'
 dataset_type = 'mmseg_liteseg.CamVidDataset'
 default_hooks = dict(
-    checkpoint=None,
+    checkpoint=dict(
+        by_epoch=False,
+        interval=400,
+        max_keep_ckpts=1,
+        save_best='mIoU',
+        type='CheckpointHook'),
     logger=dict(interval=50, log_metric_by_epoch=False, type='LoggerHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
@@ -40,6 +45,7 @@ env_cfg = dict(
 load_from = None
 log_level = 'INFO'
 log_processor = dict(by_epoch=False)
+max_iters = 10000
 model = dict(
     backbone=dict(
         arch='stdc1',
@@ -120,8 +126,15 @@ param_scheduler = [
         power=0.9,
         type='PolyLR'),
 ]
+pipeline_for = dict(
+    crop_size=(
+        360,
+        480,
+    ), data_root='data/camvid-360x480/')
 randomness = dict(seed=0)
 resume = False
+runner_type = 'mmseg_liteseg.SafeRunner'
+schedule_for = dict(max_iters=10000, val_interval=1000)
 test_cfg = dict(type='TestLoop')
 test_dataloader = dict(
     batch_size=1,
@@ -130,7 +143,7 @@ test_dataloader = dict(
         data_root='data/camvid-360x480/',
         pipeline=[
             dict(type='LoadImageFromFile'),
-            dict(type='LoadAnnotations'),
+            dict(type='mmseg_liteseg.LoadAnnotations'),
             dict(type='PackSegInputs'),
         ],
         type='mmseg_liteseg.CamVidDataset'),
@@ -143,46 +156,43 @@ test_evaluator = dict(
     ], type='IoUMetric')
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
-train_cfg = dict(
-    max_iters=4000, type='mmseg_liteseg.PieceLoop', val_interval=400)
+train_cfg = dict(max_iters=4000, type='IterBasedTrainLoop', val_interval=400)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        dataset=dict(
-            data_prefix=dict(
-                img_path='img_dir/train', seg_map_path='ann_dir/train'),
-            data_root='data/camvid-360x480/',
-            pipeline=[
-                dict(
-                    transforms=[
-                        dict(type='LoadImageFromFile'),
-                        dict(type='LoadAnnotations'),
-                    ],
-                    type='mmseg_liteseg.CachedLoading'),
-                dict(
-                    crop_size=(
-                        288,
-                        384,
-                    ),
-                    max_scale_factor=2.5,
-                    min_scale_factor=0.5,
-                    scale_step_size=0.25,
-                    type='mmseg_liteseg.RandomScaleCrop'),
-                dict(type='mmseg_liteseg.RandomHorizontalFlip'),
-                dict(type='mmseg_liteseg.RandomDistort'),
-                dict(type='PackSegInputs'),
-            ],
-            type='mmseg_liteseg.CamVidDataset'),
-        type='mmseg_liteseg.SeededDataset'),
+        data_prefix=dict(
+            img_path='img_dir/train', seg_map_path='ann_dir/train'),
+        data_root='data/camvid-360x480/',
+        pipeline=[
+            dict(
+                transforms=[
+                    dict(type='LoadImageFromFile'),
+                    dict(type='mmseg_liteseg.LoadAnnotations'),
+                ],
+                type='mmseg_liteseg.CachedLoading'),
+            dict(
+                crop_size=(
+                    288,
+                    384,
+                ),
+                max_scale_factor=2.5,
+                min_scale_factor=0.5,
+                scale_step_size=0.25,
+                type='mmseg_liteseg.RandomScaleCrop'),
+            dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+            dict(type='mmseg_liteseg.RandomDistort'),
+            dict(type='PackSegInputs'),
+        ],
+        type='mmseg_liteseg.CamVidDataset'),
     num_workers=1,
     persistent_workers=True,
-    sampler=dict(type='mmseg_liteseg.StreamSampler'))
+    sampler=dict(shuffle=True, type='InfiniteSampler'))
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         crop_size=(
             288,
@@ -207,7 +217,7 @@ tta_pipeline = [
             1.25,
         ],
         transforms=[
-            dict(type='LoadAnnotations'),
+            dict(type='mmseg_liteseg.LoadAnnotations'),
             dict(type='PackSegInputs'),
         ],
         type='mmseg_liteseg.MultiScaleFlip'),
@@ -222,7 +232,7 @@ val_dataloader = dict(
             dict(
                 transforms=[
                     dict(type='LoadImageFromFile'),
-                    dict(type='LoadAnnotations'),
+                    dict(type='mmseg_liteseg.LoadAnnotations'),
                 ],
                 type='mmseg_liteseg.CachedLoading'),
             dict(type='PackSegInputs'),
@@ -235,6 +245,7 @@ val_evaluator = dict(
     iou_metrics=[
         'mIoU',
     ], type='IoUMetric')
+val_interval = 1000
 vis_backends = [
     dict(type='LocalVisBackend'),
 ]

@@ -45,6 +45,37 @@ def _check(text: str, place: str) -> None:
             )
 
 
+def read_config_text(text: str) -> dict[str, Any]:
+    """Values of a config's text, without running it; what is more than data is left out.
+
+    Example:
+        >>> read_config_text("optimizer = dict(lr=0.1, betas=(0.9, float('inf')))")
+        {'optimizer': {'lr': 0.1, 'betas': (0.9, "float('inf')")}}
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found = [(node.targets[0], node.value) for node in body if isinstance(node, ast.Assign)]
+    return {target.id: _value(value) for target, value in found if isinstance(target, ast.Name)}
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == 'dict' and not node.args:
+            return {item.arg: _value(item.value) for item in node.keywords}
+        return f'{node.func.id}({", ".join(repr(_value(item)) for item in node.args)})'
+    if isinstance(node, ast.Dict):
+        return {_value(key): _value(value) for key, value in zip(node.keys, node.values) if key is not None}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        items = [_value(item) for item in node.elts]
+        return tuple(items) if isinstance(node, ast.Tuple) else items
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError):
+        return f'<{type(node).__name__}>'
+
+
 def _first_program(statement: ast.stmt) -> ast.AST | None:
     """The first node that is neither ``name = data`` nor a comment in quotes; None if all is data."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):

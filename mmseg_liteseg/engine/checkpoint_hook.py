@@ -15,11 +15,13 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 
 from mmseg_liteseg.checkpoint.backend import WHOLE_FILES
-from mmseg_liteseg.checkpoint.files import write_file
+from mmseg_liteseg.checkpoint.files import check_output, write_file
 from mmseg_liteseg.checkpoint.plain import as_plain, plain_message_hub
 from mmseg_liteseg.registry import HOOKS
 
-from .finite import broken_names
+from .finite import DivergedError, broken_names
+from .folder_lock import FolderLock
+from .resumable import broken_in_optimizers
 from .resume import LAST, STATE, clear_halves, find_checkpoint
 
 _OUTDATED = 'outdated_checkpoints'
@@ -47,9 +49,17 @@ class SafeCheckpointHook(CheckpointHook):
         self.save_seconds = save_seconds
         self.newest: str | None = None  # path of the state that resuming would begin at
         self._saved_at: tuple[int, int] | None = None
+        self._lock: FolderLock | None = None
 
     def before_run(self, runner: Runner) -> None:
-        """Chooses what to resume from: mmengine would take what ``last_checkpoint`` says, be it whole or not."""
+        """Chooses what to resume from: mmengine would take what ``last_checkpoint`` says, be it whole or not.
+
+        Raises:
+            FolderInUseError: Another process is training in the work folder.
+        """
+        if self._is_training(runner) and is_main_process():
+            self._lock = FolderLock(runner.work_dir)
+            check_output(os.path.join(runner.work_dir, LAST))
         if not runner._resume or runner._load_from is not None:
             return
         found: list[Any] = [None]
@@ -60,6 +70,15 @@ class SafeCheckpointHook(CheckpointHook):
         for line in found[0].lines():
             runner.logger.log(logging.WARNING if found[0].skipped else logging.INFO, line)
         runner._load_from, runner._resume = found[0].path, found[0].path is not None
+
+    def after_run(self, runner: Runner) -> None:
+        """Lets others train in the folder."""
+        self.release()
+
+    def release(self) -> None:
+        """Lets others train in the folder, also after an error."""
+        if self._lock is not None:
+            self._lock.release()
 
     def _folder(self, runner: Runner) -> str:
         if self.out_dir is None or self.out_dir == runner.work_dir:
@@ -72,7 +91,7 @@ class SafeCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids = list(getattr(self, 'keep_ckpt_ids', []))
         self._is_local = self.file_client_args is None and type(self.file_backend) is LocalBackend
         self._moved_with_the_folder()
-        self._broken_before = broken_names(runner.model)
+        self._broken_before = self._broken(runner)
         self._saved_time, self.newest = time.monotonic(), runner._load_from if runner._resume else None
         if self.newest and os.path.abspath(os.path.dirname(self.newest)) == os.path.abspath(self.out_dir):
             self._saved_at = (runner.epoch, runner.iter)
@@ -130,8 +149,8 @@ class SafeCheckpointHook(CheckpointHook):
         # a state must hold everything, whatever the checkpoints are told to hold
         everything = dict(save_optimizer=True, save_param_scheduler=runner.param_schedulers is not None)
         options = everything if name == STATE else {}
-        if self._write(runner, name, meta, **options):
-            self._point_to(runner, name, meta)
+        self._write(runner, name, meta, **options)
+        self._point_to(runner, name, meta)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         """Writes a checkpoint; only then the oldest one goes. The file lists that one too, for a kill in between."""
@@ -141,9 +160,7 @@ class SafeCheckpointHook(CheckpointHook):
         if self.max_keep_ckpts > 0:
             runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         name = self.filename_tmpl.format(step)
-        if not self._write(runner, name, meta):
-            self.keep_ckpt_ids.remove(step)
-            return
+        self._write(runner, name, meta)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         self._point_to(runner, name, meta)
         if is_main_process():
@@ -165,8 +182,8 @@ class SafeCheckpointHook(CheckpointHook):
                 continue
             name = f'best_{key}_{self.filename_tmpl.format(count)}'.replace('/', '_')
             meta = dict(epoch=runner.epoch, iter=runner.iter)
-            if self._write(runner, name, meta, save_optimizer=False, save_param_scheduler=False):
-                self._note_best(runner, key, suffix, as_plain(score), name)
+            self._write(runner, name, meta, save_optimizer=False, save_param_scheduler=False)
+            self._note_best(runner, key, suffix, as_plain(score), name)
 
     def _note_best(self, runner: Runner, key: str, suffix: str, score: float, name: str) -> None:
         """Remembers the new best; the old one goes once a state on disk names the new one."""
@@ -183,16 +200,20 @@ class SafeCheckpointHook(CheckpointHook):
             hub.update_info(_OUTDATED, [*(hub.get_info(_OUTDATED) or []), os.path.basename(previous)])
         runner.logger.info(f'The best checkpoint with {score:0.4f} {key} is saved to {name}.')
 
-    def _write(self, runner: Runner, name: str, meta: dict[str, Any], **options: bool) -> bool:
-        """Writes one file; returns whether the weights are fit to be kept."""
+    def _write(self, runner: Runner, name: str, meta: dict[str, Any], **options: bool) -> None:
+        """Writes one file.
+
+        Raises:
+            DivergedError: The state is not worth keeping: what is not finite stays so, and spreads.
+        """
         # the other processes write nothing and need not know
-        broken = sorted(broken_names(runner.model) - self._broken_before) if is_main_process() else []
+        broken = sorted(self._broken(runner) - self._broken_before) if is_main_process() else []
         if broken:
-            last = f'the last good one is {self.newest}' if self.newest else 'there is no earlier one'
-            runner.logger.error(
-                f'{name} is not saved: {len(broken)} tensors are not finite, such as {broken[0]}; {last}'
+            last = f'The last good checkpoint is {self.newest}' if self.newest else 'There is no checkpoint yet'
+            raise DivergedError(
+                f'{name} is not saved: {len(broken)} tensors are not finite, such as {broken[0]}. {last}. Lower the '
+                'learning rate, or look at what changes these tensors'
             )
-            return False
         choice = dict(save_optimizer=self.save_optimizer, save_param_scheduler=self.save_param_scheduler)
         backend = dict(backend=WHOLE_FILES) if self._is_local and not self.backend_args else self.backend_args
         runner.save_checkpoint(
@@ -204,7 +225,10 @@ class SafeCheckpointHook(CheckpointHook):
             backend_args=backend,
             **{**choice, **self.args, **options},
         )
-        return True
+
+    @staticmethod
+    def _broken(runner: Runner) -> set[str]:
+        return broken_names(runner.model) | broken_in_optimizers(runner.optim_wrapper)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Reduces all but tensors to plain values."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Mapping
+
 import torch
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
+
+from mmseg_liteseg.errors import LiteSegError
+
+
+class DivergedError(LiteSegError):
+    """A training whose losses, gradients or weights stay nan or infinite."""
 
 
 def model_of(model: nn.Module) -> nn.Module:
@@ -21,12 +29,19 @@ def broken_names(model: nn.Module) -> set[str]:
         >>> broken_names(layer)
         {'bias'}
     """
-    tensors = {name: value for name, value in model_of(model).state_dict().items() if is_float(value)}
-    if not tensors:
-        return set()
-    # one transfer for all, where they are on a GPU
-    flags = torch.stack([value.detach().isfinite().all() for value in tensors.values()]).tolist()
-    return {name for name, fine in zip(tensors, flags) if not fine}
+    return broken_among(model_of(model).state_dict())
+
+
+def broken_among(values: Mapping[str, object]) -> set[str]:
+    """Names of the tensors that hold nan or infinity."""
+    tensors = {name: value for name, value in values.items() if is_float(value)}
+    found = set()
+    for device in {value.device for value in tensors.values()}:
+        there = {name: value for name, value in tensors.items() if value.device == device}
+        # one transfer for all, where they are on a GPU
+        flags = torch.stack([value.detach().isfinite().all() for value in there.values()]).tolist()
+        found |= {name for name, fine in zip(there, flags) if not fine}
+    return found
 
 
 def is_float(value: object) -> bool:

@@ -13,18 +13,13 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.registry import HOOKS
 
 from .checkpoint_hook import find_hook
-from .finite import model_of
+from .finite import DivergedError, model_of
 from .resume_hook import wrappers_of
 
 _SKIPPED = 'skipped_steps'
-
-
-class DivergedError(LiteSegError):
-    """A training whose losses or gradients stay nan or infinite."""
 
 
 @HOOKS.register_module()

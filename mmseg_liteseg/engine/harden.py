@@ -82,6 +82,10 @@ def _counts_iterations(loop: dict) -> bool:
 
 def _harden_workers(loader: Any) -> None:
     """Lets the processes that load data end with the training, not with its process group."""
+    if isinstance(loader, dict) and not loader.get('num_workers'):
+        # torch refuses them without processes: num_workers=0 on a command line should be enough
+        for name in ('persistent_workers', 'prefetch_factor'):
+            loader.pop(name, None)
     if isinstance(loader, dict) and loader.get('num_workers') and 'worker_init_fn' not in loader:
         quiet = loader.pop('disable_subprocess_warning', False)
         loader['worker_init_fn'] = ConfigDict(type=_WORKER, disable_subprocess_warning=quiet)

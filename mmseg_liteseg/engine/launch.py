@@ -6,14 +6,12 @@ import argparse
 import importlib.util
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import is_cuda_available, is_mlu_available, is_npu_available
-from mmengine.dist import get_world_size
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -23,6 +21,7 @@ from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.processor import multiplies_bfloat16
 
 from .cpu import adapt_to_cpu
+from .failures import explained
 from .following import follow, follow_numbers
 from .harden import harden, name_of
 from .resume import find_checkpoint
@@ -37,8 +36,6 @@ _RANK_VARIABLES = {
 }
 
 _TRAINING_HOOKS = ('EarlyStoppingHook', 'ProfilerHook', 'NPUProfilerHook')
-# How gloo says that a process is gone or hangs.
-_LOST = r'(?i)timed out|connection (closed|reset|refused)|broken pipe|no route to host|application timeout'
 
 
 class LaunchError(LiteSegError):
@@ -235,22 +232,14 @@ def train(runner: Runner) -> None:
     """Trains, and leaves the process group.
 
     Raises:
-        LaunchError: Another process of the job ended or hangs.
+        LaunchError: Another process of the job, or one that loads data, ended or hangs.
         OSError: The disk is full; what was saved before is whole.
     """
     try:
-        with naming(runner.work_dir):  # logs and curves: checkpoints name themselves
+        with explained(runner, LaunchError):
             runner.train()
     except TrainingStopped:
         end_distributed()
-        raise
-    except RuntimeError as error:
-        if get_world_size() > 1 and re.search(_LOST, str(error)):
-            reason = str(error).strip().split('\n')[0]
-            raise LaunchError(
-                f'another process of this training ended or did not answer for {runner.cfg.env_cfg.dist_cfg.timeout} '
-                f'seconds (env_cfg.dist_cfg.timeout): {reason}. Start again with --resume'
-            ) from error
         raise
     end_distributed()
 
@@ -259,9 +248,10 @@ def test(runner: Runner) -> None:
     """Tests, and leaves the process group.
 
     Raises:
+        LaunchError: A process that loads data ended.
         OSError: The disk is full.
     """
-    with naming(runner.work_dir):
+    with explained(runner, LaunchError):
         runner.test()
     end_distributed()
 

@@ -71,7 +71,7 @@ def find_checkpoint(work_dir: str, folder: str | None = None, template: str = 'i
 def _named(work_dir: Path, places: list[Path]) -> Path | None:
     """The file that last_checkpoint names, wherever it is now."""
     pointer = work_dir / LAST
-    name = pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
+    name = pointer.read_bytes().decode(errors='replace').strip('\0\r\n\t ') if pointer.is_file() else ''
     if not name:
         return None
     tries = [work_dir / name, *(place / os.path.basename(name) for place in places)]  # an absolute name stays itself

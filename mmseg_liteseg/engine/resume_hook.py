@@ -16,10 +16,11 @@ from mmseg_liteseg.datasets.stream import StreamSampler, seed_all, seed_of
 from mmseg_liteseg.registry import HOOKS
 
 from .finite import model_of
+from .resumable import check_resumable, describe_changes
 
 # Notes in mmengine's message hub, which go into every checkpoint.
 VALIDATED = 'last_validation'  # mmengine logs what begins with val
-_SEED, _EARLY = 'stream_seed', 'early_stopping'
+_SEED, _LENGTH, _EARLY = 'stream_seed', 'train_samples', 'early_stopping'
 _GRADIENTS = 'gradients'
 
 
@@ -43,8 +44,16 @@ class ResumeHook(Hook):
         self.first_iter = 0  # where this process began
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Keeps the gradients that were being accumulated."""
+        """Keeps the gradients that were being accumulated; says what has changed.
+
+        Raises:
+            ResumeError: The checkpoint belongs to another model or optimiser, or is not finite.
+        """
         self._gradients = checkpoint.get(_GRADIENTS, {}) if runner._resume else {}
+        if runner._resume:
+            check_resumable(runner, checkpoint)
+            for line in describe_changes(checkpoint, runner.cfg):
+                runner.logger.warning(line)
 
     def before_train(self, runner: Runner) -> None:
         """Takes over the state, and makes up for a validation that was cut off."""
@@ -57,11 +66,24 @@ class ResumeHook(Hook):
         for name, parameter in model_of(runner.model).named_parameters():
             if name in self._gradients:
                 parameter.grad = self._gradients[name].to(parameter)
+        length, before = len(runner.train_dataloader.dataset), hub.get_info(_LENGTH)
+        hub.update_info(_LENGTH, length)
         if runner.iter:
+            self._tell_what_is_left(runner, before, length)
             self._restore_early_stopping(runner)
             if validation_is_due(runner) and hub.get_info(VALIDATED) != [runner.epoch, runner.iter]:
                 runner.logger.info('Validating first: the validation of this checkpoint was cut off')
                 runner.val_loop.run()
+
+    @staticmethod
+    def _tell_what_is_left(runner: Runner, before: int | None, length: int) -> None:
+        """A finished training, and other data, would be passed over without a word."""
+        loop, by_epoch = runner.train_loop, isinstance(runner.train_loop, EpochBasedTrainLoop)
+        done, total = (loop.epoch, loop.max_epochs) if by_epoch else (loop.iter, loop.max_iters)
+        if done >= total:
+            runner.logger.warning(f'Nothing is left to train: the checkpoint has done {done} of {total}')
+        if before not in (None, length):
+            runner.logger.warning(f'The training data had {before} samples, now {length}: their order is another one')
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Lets the data begin at this iteration."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import torch
 
 from mmseg_liteseg.benchmark.machine import cpu_model, usable_cores, versions
 from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
+from mmseg_liteseg.engine.folder_lock import FolderLock
 from mmseg_liteseg.engine.launch import build_runner
 from mmseg_liteseg.engine.resume import LAST
 from mmseg_liteseg.engine.resume_hook import VALIDATED, ResumeHook
@@ -44,13 +44,14 @@ def train(
     Raises:
         TrainingStopped: A signal came; what was done is on disk.
         StudyError: The data is not there, or the folder holds something else than this training.
+        FolderInUseError: Another process is training there.
     """
     cfg = compose(job, data_root, workers)
     folder, total = job.folder(runs), cfg.train_cfg.max_iters
     if job.amp and not torch.cuda.is_available():
         raise StudyError('--amp needs a CUDA GPU and torch sees none here')
     _check_data(cfg)
-    with _alone_in(folder):
+    with FolderLock(folder):
         record = _open_record(folder, job, recipe(cfg))
         if record['done'] < total or record['validated'] < total:
             cfg.work_dir, cfg.launcher = str(folder), 'none'
@@ -121,24 +122,3 @@ def _check_data(cfg: Any) -> None:
                 f'{root / name}: no such folder. Convert CamVid first: '
                 f'python tools/dataset_converters/camvid.py PATH_TO_CAMVID --out {root}, or name its --data-root'
             )
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keeps a second process out of a training's folder; the system drops the lock of one that was killed.
-
-    Raises:
-        StudyError: Another process is training there.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        yield
-        return
-    with (folder / '.lock').open('w', encoding='utf-8') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StudyError(f'{folder}: another process is training there') from None
-        yield

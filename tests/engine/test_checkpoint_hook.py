@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 
 import pytest
@@ -8,6 +7,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmseg_liteseg.checkpoint.errors import CheckpointWriteError
+from mmseg_liteseg.engine.finite import DivergedError
 from mmseg_liteseg.registry import HOOKS
 
 from .conftest import Killed, assert_equal, newest
@@ -124,21 +124,34 @@ def test_metrics_that_are_not_finite_are_never_the_best(project, value):
     assert not list(folder.glob('best_*'))
 
 
-def test_weights_that_are_not_finite_are_not_saved(project, caplog):
+@pytest.mark.parametrize(
+    ('part', 'name'),
+    [
+        ('runner.model.decode_head.conv_seg.weight.data', 'decode_head.conv_seg.weight'),
+        ('next(runner.model.backbone.buffers())', 'backbone.'),  # batch normalisation's
+        ("runner.optim_wrapper.optimizer.state_dict()['state'][0]['momentum_buffer']", 'optimizer.0.momentum_buffer'),
+    ],
+)
+def test_a_state_that_is_not_finite_is_not_saved_and_ends_the_training(project, part, name):
     def spoil(runner, batch_idx, data_batch=None, outputs=None):
         if runner.iter == 3:
-            runner.model.decode_head.conv_seg.weight.data[0] = float('nan')
+            eval(part, dict(runner=runner))[0] = float('nan')
 
-    options = dict(custom_hooks=calling('after_train_iter', spoil), log_level='INFO')
-    with caplog.at_level(logging.ERROR):
-        folder = project.train('broken', **options)
+    with pytest.raises(DivergedError) as caught:
+        project.train(f'broken {name}', custom_hooks=calling('after_train_iter', spoil))
+    folder, text = project.folder / f'broken {name}', str(caught.value)
+    assert text.startswith(f'iter_4.pth is not saved: 1 tensors are not finite, such as {name}')
+    assert f'The last good checkpoint is {folder / "resume.pth"}' in text
     assert newest(folder)['meta']['iter'] == 3
     for path in folder.glob('*.pth'):
         state = torch.load(path, weights_only=True)['state_dict']
         assert all(value.isfinite().all() for value in state.values())
-    log = next(folder.glob('*/*.log')).read_text()
-    assert 'iter_4.pth is not saved: ' in log
-    assert f'the last good one is {folder / "resume.pth"}' in log
+
+
+def test_what_stands_in_the_place_of_last_checkpoint_is_told_first(project):
+    (project.folder / 'taken' / 'last_checkpoint').mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match='last_checkpoint: it is a folder'):
+        project.train('taken')
 
 
 def test_a_full_disk_is_named_and_nothing_is_lost(project, whole, monkeypatch):

@@ -42,7 +42,7 @@ def test_a_checkpoint_without_room(project, whole, disk, where, iteration, name)
     needs, free = (int(word) for word in text.split() if word.isdigit())
     assert needs > 500_000 > 50_000 >= free
     assert [load(path)['meta']['iter'] for path in sorted((disk / 'work').glob('iter_*.pth'))] == [2]
-    assert not list((disk / 'work').glob('.*'))
+    assert not list((disk / 'work').glob('.*.part'))
     (disk / 'ballast').unlink()
     assert_equal(newest(project.train(disk / 'work', resume=True)), newest(whole))
 

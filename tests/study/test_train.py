@@ -9,11 +9,13 @@ import signal
 import pytest
 import torch
 
+from mmseg_liteseg.engine.folder_lock import FolderInUseError
 from mmseg_liteseg.engine.history_hook import read_history
 from mmseg_liteseg.engine.stop_hook import StopHook
 from mmseg_liteseg.study.config import Job
 from mmseg_liteseg.study.errors import StudyError
 from mmseg_liteseg.study.train import train
+from tests.engine.test_folder_lock import held_by_another_process
 
 from .conftest import make_thin
 
@@ -139,13 +141,8 @@ def test_missing_data_is_named(tmp_path):
 
 
 def test_two_processes_do_not_share_a_folder(camvid, tmp_path):
-    fcntl = pytest.importorskip('fcntl')
-    folder = JOB.folder(tmp_path)
-    folder.mkdir(parents=True)
-    with (folder / '.lock').open('w') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(StudyError, match='another process is training there'):
-            train(JOB, str(tmp_path), str(camvid))
+    with held_by_another_process(JOB.folder(tmp_path)), pytest.raises(FolderInUseError, match='is training there'):
+        train(JOB, str(tmp_path), str(camvid))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')

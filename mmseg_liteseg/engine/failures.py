@@ -1,0 +1,55 @@
+"""What ends a run from outside, in words: torch tells of it in errors of code."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Iterator
+
+from mmengine.dist import get_world_size
+from mmengine.runner import Runner
+
+from mmseg_liteseg.disk import naming
+from mmseg_liteseg.errors import LiteSegError
+
+from .checkpoint_hook import find_hook
+
+# How gloo says that a process is gone or hangs.
+_LOST = r'(?i)timed out|connection (closed|reset|refused)|broken pipe|no route to host|application timeout'
+# How torch says that a process of a data loader is gone.
+_WORKER_GONE = r'DataLoader worker \(pid.*\) (is killed|exited unexpectedly)'
+
+
+@contextmanager
+def explained(runner: Runner, kind: type[LiteSegError]) -> Iterator[None]:
+    """Says what happened where another process ended or the disk is full, and lets others use the work folder.
+
+    Args:
+        runner: Runs inside.
+        kind: Of the errors.
+
+    Raises:
+        LiteSegError: (of this kind) another process of the job, or one that loads data, ended or hangs.
+        OSError: The disk is full; what was saved before is whole.
+    """
+    try:
+        with naming(runner.work_dir):  # logs and curves: checkpoints name themselves
+            yield
+    except RuntimeError as error:
+        reason = ' '.join(str(error).split())
+        if get_world_size() > 1 and re.search(_LOST, reason):
+            raise kind(
+                f'another process of this training ended or did not answer for {runner.cfg.env_cfg.dist_cfg.timeout} '
+                f'seconds (env_cfg.dist_cfg.timeout): {reason[:300]}. Start again with --resume'
+            ) from error
+        if re.search(_WORKER_GONE, reason):
+            raise kind(
+                f'{reason[:200]} The system ends processes like that where memory is short: set '
+                'train_dataloader.num_workers or val_dataloader.num_workers lower, and start again, a training with '
+                '--resume'
+            ) from error
+        raise
+    finally:
+        keeper = find_hook(runner)
+        if keeper is not None:
+            keeper.release()
