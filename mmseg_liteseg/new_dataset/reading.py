@@ -23,7 +23,7 @@ from mmseg_liteseg.datasets.converters.masks import (
 )
 from mmseg_liteseg.datasets.converters.masks.naming import class_colours, say_some
 from mmseg_liteseg.datasets.converters.shapes import Shapes, draw, find_shapes
-from mmseg_liteseg.inspection import read_image
+from mmseg_liteseg.inspection import UnreadableFileError, read_image
 
 from .class_folders import class_names, read_class_folders
 from .class_masks import read_class_masks
@@ -175,13 +175,20 @@ def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolde
         size = annotation.size or read_image(str(tree.root / annotation.image)).upright_size
         return draw(annotation, size, labels)
 
-    names = list(by_name)
-    samples = []
-    for name, drawn in zip(names, each(render, names, 'shapes')):
+    def count(name: str) -> Sample | str:
         annotation = by_name[name]
+        try:
+            drawn = render(name)
+        except (ConversionError, UnreadableFileError) as error:
+            return f'{annotation.image}: {error}'
         split = lists.splits.get(annotation.image) or annotation.split or read_name(annotation.image).split
-        counts = np.bincount(drawn.ravel(), minlength=256)
-        samples.append(Sample(annotation.image, name, split, drawn.shape, counts))
+        return Sample(annotation.image, name, split, drawn.shape, np.bincount(drawn.ravel(), minlength=256))
+
+    results = list(each(count, list(by_name), 'shapes'))
+    samples = [result for result in results if isinstance(result, Sample)]
+    broken = [result for result in results if isinstance(result, str)]
+    if not samples:
+        raise ConversionError(f'{tree.root}: no image can be used; the first: {broken[0]}')
     colours = class_colours(len(shapes.classes), first_black=True)
     rows = [ClassRow(name, colour, ()) for name, colour in zip(shapes.classes, colours)]
     if len(rows) < 2:
@@ -192,7 +199,7 @@ def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolde
     notes = [*shapes.notes, *([f'ignored (255): {say_some(shapes.ignored)}'] if shapes.ignored else [])]
     layout = f'shapes in files of {shapes.format}'
     read = _by_name(render)
-    return LabelledFolder(tree.root, layout, rows, samples, read, False, table, notes, alone)
+    return LabelledFolder(tree.root, layout, rows, samples, read, False, table, notes, [*broken, *alone])
 
 
 def _by_name(render: Callable[[str], np.ndarray]) -> Callable[[Sample], np.ndarray]:

@@ -36,7 +36,7 @@ SPLIT_WORDS = {
     **dict.fromkeys(('test', 'testing', 'ts'), 'test'),
 }
 IMAGE_SUFFIXES = words('.png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .jp2')
-TEXT_SUFFIXES = words('.txt .csv .json .yaml .yml .lst')
+TEXT_SUFFIXES = words('.txt .csv .json .yaml .yml .lst .xml')
 JUNK_NAMES = words('__macosx thumbs.db desktop.ini $recycle.bin @eadir lost+found')
 VOID_NAMES = words(
     'void unlabeled unlabelled unlabel ignore ignored unknown undefined unclassified no-data nodata dontcare '

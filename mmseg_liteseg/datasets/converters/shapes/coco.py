@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..errors import ConversionError
 from ..layouts.lists import Index
 from ..layouts.words import read_name, split_of_name
 from .drawing import Annotation, Shape
+from .missing import report_missing
 
 
 def is_coco(tree: Any) -> bool:
@@ -49,7 +51,8 @@ def read_coco(path: Path, tree: dict, index: Index, notes: list[str]) -> list[An
         boxes += sum(not record.get('segmentation') for record in records)
         shapes = [_shape(path, record, size, names) for record in records if record.get('segmentation')]
         annotations.append(Annotation(file, size, shapes, split))
-    _report(path, annotations, missing, boxes, notes)
+    report_missing(path, annotations, missing, notes)
+    _report_boxes(path, annotations, boxes, notes)
     return annotations
 
 
@@ -77,12 +80,16 @@ def _shape(path: Path, record: dict, size: tuple[int, int], names: dict[int, str
                 return Shape(names[record['category_id']], 'bitmap', [(0, 0)], bitmap=np.zeros(size, bool))
         runs = codec.frPyObjects(outline, *size) if not isinstance(outline, dict) or _plain(outline) else outline
         runs = codec.merge(runs) if isinstance(runs, list) else runs
-        bitmap = codec.decode(runs).astype(bool)
     except (TypeError, ValueError, KeyError, IndexError) as error:
         raise ConversionError(f'{path}: the outline of object {record.get("id")} cannot be read ({error})') from error
-    if bitmap.shape != size:
-        raise ConversionError(f'{path}: object {record.get("id")} has size {bitmap.shape}, its image {size}')
-    return Shape(names[record['category_id']], 'bitmap', [(0, 0)], bitmap=bitmap)
+    drawn = tuple(runs['size'])
+    if drawn != size:
+        raise ConversionError(f'{path}: object {record.get("id")} has size {drawn}, its image {size}')
+    return Shape(names[record['category_id']], 'bitmap', [(0, 0)], bitmap=partial(_decode, runs))
+
+
+def _decode(runs: dict) -> np.ndarray:
+    return _codec().decode(runs).astype(bool)
 
 
 def _plain(outline: dict) -> bool:
@@ -98,13 +105,8 @@ def _codec() -> Any:
     return mask
 
 
-def _report(path: Path, annotations: list[Annotation], missing: list[str], boxes: int, notes: list[str]) -> None:
-    if not annotations:
-        some = f' (such as {missing[0]})' if missing else ''
-        raise ConversionError(f'{path}: none of the {len(missing)} images that it lists is there{some}')
+def _report_boxes(path: Path, annotations: list[Annotation], boxes: int, notes: list[str]) -> None:
     if boxes and not any(annotation.shapes for annotation in annotations):
         raise ConversionError(f'{path}: its {boxes} objects have boxes only, no outlines')
     if boxes:
         notes.append(f'{path}: {boxes} objects with a box but no outline are left out')
-    if missing:
-        notes.append(f'{path}: {len(missing)} images that it lists are not there, such as {missing[0]}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Mapping
+from typing import Callable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -16,6 +16,7 @@ Point = tuple
 _LINE_WIDTH = 10
 _POINT_RADIUS = 5
 """Width of lines and radius of points, in pixels, as labelme draws them."""
+_CORNERS = 64
 
 
 @dataclass
@@ -27,14 +28,14 @@ class Shape:
         kind: polygon, rectangle, circle, line, linestrip, point or bitmap.
         points: (x, y) in pixels; of a circle the centre and a point on it; of a bitmap its top left corner.
         holes: Polygons cut out of a polygon.
-        bitmap: (h, w), bool.
+        bitmap: (h, w), bool, or what makes it: those of a large data set do not fit into memory.
     """
 
     name: str
     kind: str
     points: list[Point]
     holes: list[list[Point]] = field(default_factory=list)
-    bitmap: np.ndarray | None = None
+    bitmap: np.ndarray | Callable[[], np.ndarray] | None = None
 
     def mask(self, size: tuple[int, int]) -> np.ndarray:
         """The pixels (H, W), bool, that the shape covers."""
@@ -66,12 +67,32 @@ class Shape:
 
     def _paste(self, size: tuple[int, int]) -> np.ndarray:
         """The bitmap at its place, cut off at the borders."""
+        bitmap = self.bitmap() if callable(self.bitmap) else self.bitmap
         canvas = np.zeros(size, bool)
         left, top = (round(part) for part in self.points[0])
-        target = canvas[max(top, 0) : top + self.bitmap.shape[0], max(left, 0) : left + self.bitmap.shape[1]]
-        source = self.bitmap[max(-top, 0) :, max(-left, 0) :]
+        target = canvas[max(top, 0) : top + bitmap.shape[0], max(left, 0) : left + bitmap.shape[1]]
+        source = bitmap[max(-top, 0) :, max(-left, 0) :]
         target[:] = source[: target.shape[0], : target.shape[1]]
         return canvas
+
+
+def ellipse(centre: Point, radii: Sequence[float], angle: float = 0.0) -> list[Point]:
+    """The outline of an ellipse.
+
+    Args:
+        centre: (x, y) in pixels.
+        radii: Along x and y, before it is turned.
+        angle: In radians, clockwise on the screen.
+
+    Example:
+        >>> [tuple(round(part) for part in point) for point in ellipse((5, 5), (3, 2))[::16]]
+        [(8, 5), (5, 7), (2, 5), (5, 3)]
+    """
+    turns = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    along, across = radii[0] * np.cos(turns), radii[1] * np.sin(turns)
+    x = centre[0] + along * np.cos(angle) - across * np.sin(angle)
+    y = centre[1] + along * np.sin(angle) + across * np.cos(angle)
+    return list(zip(x.tolist(), y.tolist()))
 
 
 @dataclass

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable
+from typing import Callable, Iterable
 
 from ..errors import ConversionError
-from ..layouts.lists import Index
 from ..layouts.walk import Tree
 from ..masks.class_files import ClassFile, Entry
-from ..masks.decode import open_image
-from .coco import is_coco, read_coco
 from .drawing import Annotation
-from .labelme import is_labelme, read_labelme
-from .supervisely import is_supervisely, read_supervisely
-from .yolo import is_yolo, read_yolo
+from .formats import FORMATS, Source, parse
 
 _BACKGROUND = ('background', '_background_')
 
@@ -38,7 +32,7 @@ class Shapes:
 
 
 def find_shapes(tree: Tree, found: Iterable[ClassFile] = (), track: Callable = iter) -> Shapes | None:
-    """Reads labelme's, COCO's, Supervisely's and Ultralytics' files; None if there are none.
+    """Reads the files of annotation tools; None if there are none.
 
     Args:
         tree: The files of a folder.
@@ -49,11 +43,12 @@ def find_shapes(tree: Tree, found: Iterable[ClassFile] = (), track: Callable = i
         ConversionError: If a file is not as its tool writes it, or the folder holds several formats.
     """
     found = list(found)
-    reader = _Reader(tree, Index(tree.images), _ordered(found))
-    for path in track([path for path in tree.texts if path.suffix.lower() in ('.json', '.txt')]):
+    reader = _Reader(Source(tree, _ordered(found)))
+    suffixes = {one.suffix for one in FORMATS}
+    for path in track([path for path in tree.texts if path.suffix.lower() in suffixes]):
         reader.read(path)
     reader.read_empty()
-    annotations, notes = reader.annotations, reader.notes
+    annotations, notes = reader.annotations, reader.source.notes
     if not annotations:
         if reader.formats:
             raise ConversionError(f'{tree.root}: {notes[0] if notes else "annotation files without images"}')
@@ -78,66 +73,35 @@ def _ordered(found: list[ClassFile]) -> list[str]:
 class _Reader:
     """Takes one file after the other for what it is."""
 
-    tree: Tree
-    index: Index
-    names: list[str]
+    source: Source
     annotations: list[Annotation] = field(default_factory=list)
     formats: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
     empty: list[Path] = field(default_factory=list)
 
     def read(self, path: Path) -> None:
-        """Reads a file; what is broken is left out, but for COCO's, which holds everything."""
+        """Reads a file; one that is broken is left out, unless it describes all images."""
+        content = parse(self.source.tree.root / path)
+        kind = path.suffix.lower()
+        if kind == '.txt' and content == []:
+            self.empty.append(path)
+        found = next((one for one in FORMATS if one.suffix == kind and content and one.fits(content)), None)
+        if found is None:
+            return
+        self.formats.add(found.name)
         try:
-            if path.suffix.lower() == '.txt':
-                self._read_text(path)
-            else:
-                self._read_json(path, _parse(self.tree.root / path))
+            self.annotations += found.read(path, content, self.source)
         except ConversionError as error:
-            if 'COCO' in self.formats:
+            if found.holds_all:
                 raise
-            self.notes.append(f'left out: {error}')
+            self.source.notes.append(f'left out: {error}')
 
     def read_empty(self) -> None:
         """Ultralytics' files without a line: images without objects."""
-        if 'Ultralytics' in self.formats:
-            self.annotations += filter(None, (self._outlines(p, []) for p in self.empty if self.index.find(p.stem)))
-
-    def _read_json(self, path: Path, content: Any) -> None:
-        if is_coco(content):
-            self.formats.add('COCO')
-            self.annotations += read_coco(path, content, self.index, self.notes)
-        elif is_labelme(content):
-            self.formats.add('labelme')
-            self.annotations.append(read_labelme(path, content, self.index))
-        elif is_supervisely(content):
-            self.formats.add('Supervisely')
-            self.annotations.append(read_supervisely(path, content, self.index))
-
-    def _read_text(self, path: Path) -> None:
-        text = (self.tree.root / path).read_text(encoding='utf-8', errors='replace')
-        lines = [line for line in text.splitlines() if line.strip()]
-        if not lines:
-            self.empty.append(path)
-        elif is_yolo(lines):
-            self.formats.add('Ultralytics')
-            outlines = self._outlines(path, lines)
-            if outlines is None:
-                raise ConversionError(f'{path}: its objects have boxes only, no outlines')
-            self.annotations.append(outlines)
-
-    def _outlines(self, path: Path, lines: list[str]) -> Annotation | None:
-        return read_yolo(path, lines, self.names, self.index, self._size)
-
-    def _size(self, image: Path) -> tuple[int, int]:
-        return open_image(self.tree.root / image).size[::-1]
-
-
-def _parse(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
-    except (OSError, ValueError):
-        return None
+        outlines = next(one for one in FORMATS if one.name == 'Ultralytics')
+        if outlines.name in self.formats:
+            for path in self.empty:
+                if self.source.index.find(path.stem):
+                    self.annotations += outlines.read(path, [], self.source)
 
 
 def _join(annotations: list[Annotation]) -> list[Annotation]:

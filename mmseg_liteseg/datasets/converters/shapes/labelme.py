@@ -55,6 +55,8 @@ def _shape(path: Path, number: int, record: dict) -> Shape:
         raise ConversionError(f'{path}: shape {number} has no label or points of two numbers ({error})') from error
     if kind == 'points':
         kind = 'point'
+    if kind == 'rotation':  # X-AnyLabeling's turned rectangles, by their corners
+        kind = 'polygon'
     if kind not in _FEWEST_POINTS:
         raise ConversionError(f'{path}: shape {number} is a {kind!r}; expected one of {", ".join(_FEWEST_POINTS)}')
     if kind == 'polygon' and len(points) < 3:  # a click too few: labelme draws it as a line
