@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import tarfile
 import warnings
-from contextlib import contextmanager
+import zipfile
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Iterator
 
 import numpy as np
@@ -71,11 +73,22 @@ def _refuse_programs(file: BinaryIO) -> None:
     start = file.tell()
     if file.read(4) == _ZIP_MAGIC:
         file.seek(start)
+        _refuse_packed(file)
+        file.seek(start)
         if 'constants.pkl' in torch._C.PyTorchFileReader(file).get_all_records():
             raise UnsafeCheckpointError('is a TorchScript archive, which is a program: give a checkpoint (state_dict)')
     elif _is_tar(file, start):
         raise UnsafeCheckpointError('is a tar archive, the format of PyTorch before 0.4, which cannot be read safely')
     file.seek(start)
+
+
+def _refuse_packed(file: BinaryIO) -> None:
+    """Names what is in a zip archive that is no checkpoint itself; of a damaged one torch's reader says more."""
+    with suppress(zipfile.BadZipFile):
+        names = [name for name in zipfile.ZipFile(file).namelist() if not name.endswith('/')]
+        if not any(re.fullmatch(r'[^/]+/data\.pkl', name) for name in names):
+            held = ', '.join(names[:3]) or 'nothing'
+            raise CheckpointFileError(f'is a zip archive of {held[:200]}: unpack it, and give the checkpoint in it')
 
 
 def _is_tar(file: BinaryIO, start: int) -> bool:

@@ -167,11 +167,15 @@ def test_missing_files(tmp_path):
         read_torch_file(str(tmp_path / 'x.pth'))
 
 
-def test_a_zip_of_something_else(tmp_path):
+@pytest.mark.parametrize('read', [read_torch_file, load_torch])
+def test_a_zip_of_something_else_is_named(tmp_path, read):
+    """As releases and old zoos have them."""
     with zipfile.ZipFile(tmp_path / 'x.pth', 'w') as archive:
-        archive.writestr('a.txt', 'text')
-    with pytest.raises(CheckpointFileError):
-        read_torch_file(str(tmp_path / 'x.pth'))
+        archive.writestr('models/', '')
+        archive.writestr('models/best.pth', 'x')
+    with pytest.raises(CheckpointFileError, match=r'zip archive of models/best\.pth: unpack it'):
+        read(str(tmp_path / 'x.pth'))
+
 
 
 def test_plain():
