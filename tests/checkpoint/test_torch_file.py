@@ -177,7 +177,6 @@ def test_a_zip_of_something_else_is_named(tmp_path, read):
         read(str(tmp_path / 'x.pth'))
 
 
-
 def test_plain():
     value = dict(a=[1, 'b', None, object()], b=(1.5, {2}), c={'d': True, object: 1})
     assert plain(value) == dict(a=[1, 'b', None], b=(1.5,), c={'d': True})
