@@ -21,6 +21,7 @@ EXAMPLE = """examples:
   python tools/benchmark.py --preset cpu --paddle venv/bin/python --paddleseg PaddleSeg --out docs/benchmark/cpu
   python tools/benchmark.py --preset h200 --device cuda --out docs/benchmark/h200
   python tools/benchmark.py --data ppliteseg_stdc1_1xb16-10k_camvid-360x480 --size 360x480
+  python tools/benchmark.py --stream deploy/NAME_int8.onnx --image-size 720x1280 --images 100 --rounds 5
 
 models: NAME[@HxW][+stock|+fast]. NAME is one of PP-LiteSeg-T, PP-LiteSeg-B, STDC1-Seg, STDC2-Seg, BiSeNetV1, BiSeNetV2,
 ICNet, Fast-SCNN, PIDNet-S, DDRNet23-slim, SegFormer-B0, a config of this package, mmseg::CONFIG, or a path. +stock runs
@@ -39,6 +40,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('models', nargs='*', help='what to measure, see below')
     add('--preset', help='a set of measurements by name: cpu, labels, train, mmseg, accuracy, h200')
     add('--data', metavar='CONFIG', help='measure the data pipeline of a config instead')
+    add('--stream', metavar='MODEL', help='measure a video through an exported .onnx or .xml instead')
     add('--tasks', nargs='+', default=['network', 'labels'], choices=TASKS)
     add('--runtimes', nargs='+', default=['eager'], choices=RUNTIMES)
     add('--precisions', nargs='+', default=['fp32'], choices=['fp32', 'bf16', 'fp16', 'int8'])
@@ -57,7 +59,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--paddle', metavar='PYTHON', help='Python of an environment with paddlepaddle==2.6.2 and numpy<2')
     add('--paddleseg', metavar='DIR', help='checkout of PaddleSeg, for --paddle')
     add('--scenes', metavar='HxW', help='with --data: street scenes of this size instead of the data set of the config')
-    add('--images', type=int, default=40, help='with --data: images per round [40]')
+    add('--images', type=int, default=40, help='with --data and --stream: images per round [40]')
     add('--train-batches', type=int, default=0, metavar='N', help='with --data: train so many batches per loader [0]')
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='with --data: settings of the config')
     add('--out', default='work_dirs/benchmark/results', metavar='PREFIX', help='writes PREFIX.json, .md and .png')

@@ -14,6 +14,7 @@ from .data_session import DataSession, save_data
 from .errors import BenchmarkError
 from .presets import Preset, get_preset
 from .session import Session, save
+from .stream import StreamSession, save_stream
 
 
 def run(args: argparse.Namespace, command: str) -> list[Path]:
@@ -36,6 +37,15 @@ def run(args: argparse.Namespace, command: str) -> list[Path]:
             progress=progress,
         )
         return save_data(session.run(model, command), Path(args.out))
+    if args.stream:
+        streaming = StreamSession(
+            plan=plan,
+            size=parse_size(args.image_size),
+            frames=_positive(args, 'images'),
+            threads=_positive(args, 'threads'),
+            progress=progress,
+        )
+        return save_stream(streaming.run(Path(args.stream), command), Path(args.out))
     preset = choose(args)
     session = Session(
         plan=plan,

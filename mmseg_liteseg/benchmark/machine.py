@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 import mmseg_liteseg
+from mmseg_liteseg.deploy.runners.base import available_cores
 
 _MODULES = ('torch', 'mmengine', 'mmcv', 'mmseg', 'numpy', 'onnxruntime', 'openvino', 'triton')
 
@@ -19,7 +20,7 @@ def describe(device: str) -> dict:
     """Device, processor, cores, threads, versions, clocks and load, as JSON holds them."""
     facts = dict(
         cpu=cpu_model(),
-        cores=usable_cores(),
+        cores=available_cores(),
         threads=torch.get_num_threads(),
         cpu_mhz=cpu_mhz(),
         platform=f'{platform.system()} {platform.machine()}',
@@ -35,11 +36,6 @@ def describe(device: str) -> dict:
 def load_average() -> float | None:
     """Processes that wanted to run in the last minute, where the system tells."""
     return round(os.getloadavg()[0], 2) if hasattr(os, 'getloadavg') else None
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def cpu_model() -> str:

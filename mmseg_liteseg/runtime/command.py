@@ -12,10 +12,10 @@ import cv2
 from mmseg_liteseg.command_line import PARTLY_DONE, ToolParser, fail, one_line_errors
 from mmseg_liteseg.deploy.errors import DeployError
 
-from .inputs import Pictures, find_input
+from .inputs import Pictures, Video, find_input
 from .opening import read_metadata
 from .outputs import choose_outputs
-from .run import run_pictures, run_video
+from .run import run_pictures, run_video, streams_of
 from .segmenter import Segmenter
 from .tiling import Tiling
 
@@ -58,6 +58,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--batch', type=int, default=1, help='pictures of one size at a time, if the model takes any number [1]')
     add('--strict', action='store_true', help='stop at the first picture that fails [go on, list them, exit with 1]')
     add('--threads', type=int, default=0, help="of the runtime [the runtime's choice]")
+    add('--streams', type=int, metavar='N', help='frames in the network at a time [of a video one a core, up to 4]')
     add(
         '--device',
         metavar='D',
@@ -109,6 +110,7 @@ def run(args: argparse.Namespace) -> list[str]:
         batch=args.batch,
         tiling=tiling,
         metadata=metadata,
+        streams=_streams(args, found),
     )
     if isinstance(found, Pictures):
         progress, failures = run_pictures(segmenter, found, outputs, args.alpha, args.strict, args.min_confidence)
@@ -132,6 +134,17 @@ def _pairs(texts: Sequence[str]) -> dict[str, str] | None:
     if wrong:
         raise DeployError(f'runtime-options: expected KEY=VALUE, got {wrong[0]!r}')
     return dict(text.split('=', 1) for text in texts) or None
+
+
+def _streams(args: argparse.Namespace, found: Pictures | Video) -> int:
+    """How many frames go through the network at a time: on a CPU several, a core each, are done sooner than one after
+    the other on all cores. Of a camera each picture is wanted as soon as it can be had.
+    """
+    if args.streams is not None:
+        return args.streams
+    if isinstance(found, Pictures) or found.is_camera or args.device is not None:
+        return 1
+    return streams_of(args.threads)
 
 
 def _check_numbers(args: argparse.Namespace) -> None:

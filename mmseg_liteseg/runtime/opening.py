@@ -23,6 +23,7 @@ def open_model(
     options: Mapping[str, str] | None,
     metadata: Metadata | None,
     runner: Runner | None = None,
+    streams: int = 1,
 ) -> tuple[Runner, Metadata]:
     """Opens a file of onnxruntime or OpenVINO.
 
@@ -33,6 +34,7 @@ def open_model(
         options: See ``open_artefact``.
         metadata: For files that hold none; wins over the file's own.
         runner: The file where it is open already.
+        streams: See ``open_artefact``.
 
     Returns:
         The model and what is known of it.
@@ -46,9 +48,10 @@ def open_model(
         if path.suffix not in SUFFIXES or not path.is_file():
             raise DeployError(f'model {path}: expected .onnx, or the .xml of OpenVINO')
         check_whole('threads', threads, 0)  # 0: as many as the runtime likes
+        check_whole('streams', streams, 1)
         if device is not None and not isinstance(device, str):
             raise DeployError(f'device: expected a name, got {brief(device)}')
-        runner = open_artefact(path, threads, device, _check_options(options))
+        runner = open_artefact(path, threads, device, _check_options(options), streams)
     if metadata is not None and not isinstance(metadata, Metadata):
         raise DeployError(f'metadata: expected Metadata(...), got {brief(metadata)} (read_metadata reads files)')
     metadata = metadata or runner.metadata

@@ -62,11 +62,13 @@ class Segmenter:
         metadata: What the file does not say of itself, see ``mmseg_liteseg.deploy.metadata``.
         runner: The artefact where it is open already, in whatever runtime; ``threads``, ``device`` and ``options`` are
             its own then.
+        streams: Threads of yours that will run it at the same time: they share the runtime's ``threads``.
 
     Attributes:
         metadata: Classes, palette and interface of the model.
         runtime: Name and version of what runs it.
         batch: Pictures of a run: the model's own number, if it has one.
+        streams: As above.
 
     Raises:
         DeployError: the model cannot be used, or an argument is wrong; the message names it.
@@ -84,14 +86,15 @@ class Segmenter:
         tiling: Tiling | None = None,
         metadata: Metadata | None = None,
         runner: Runner | None = None,
+        streams: int = 1,
     ) -> None:
         check_choice('order', order, ORDERS)
         check_whole('batch', batch, 1)
         if tiling is not None and not isinstance(tiling, Tiling):
             raise DeployError(f'tiling: expected Tiling((H, W), overlap), got {brief(tiling)}')
         self.path, self.order, self.tiling = as_path('model', path), order, tiling
-        self._runner, self.metadata = open_model(self.path, threads, device, options, metadata, runner)
-        self.runtime = self._runner.runtime
+        self._runner, self.metadata = open_model(self.path, threads, device, options, metadata, runner, streams)
+        self.runtime, self.streams = self._runner.runtime, streams
         self._interface = self.metadata.interface
         self.batch = self._interface.batch or batch
         self._dtype = np.uint8 if len(self.metadata.classes) <= 256 else np.uint16

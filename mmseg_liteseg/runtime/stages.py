@@ -9,14 +9,16 @@ import queue
 import threading
 import time
 from collections import Counter
-from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple, Union
 
 _END = object()
 # How long a blocked stage sleeps before it looks whether the stream was given up.
 _PATIENCE = 0.1
 
-Stage = Tuple[str, Callable[[Any], Any]]
-"""A name and what is done to each item."""
+Stage = Union[Tuple[str, Callable[[Any], Any]], Tuple[str, Callable[[Any], Any], int]]
+"""A name, what is done to each item, and, if it is not 1, to how many at a time."""
 
 
 class Stages:
@@ -26,7 +28,8 @@ class Stages:
 
         source -> queue -> stage 1 -> queue -> ... -> queue -> who iterates
 
-    Every queue holds ``depth`` items, so memory does not grow with the stream, and the slowest stage sets the pace. An
+    Every queue holds ``depth`` items, so memory does not grow with the stream, and the slowest stage sets the pace; one
+    that works on several items at a time lets as many more wait, and keeps their order. An
     error in the source or a stage is raised where the stream is read, after the items before it. Leaving the loop ends
     all threads; use it as a context manager to be sure of that.
 
@@ -35,7 +38,7 @@ class Stages:
         stages: What follows.
         depth: Items that may wait before each stage.
         latest: Items that find the first stage busy are replaced by newer ones: for cameras, whose pictures are worth
-            nothing when they come late.
+            nothing when they come late. Every queue holds one item then.
 
     Attributes:
         seconds: Time that each stage worked, by name; waiting does not count.
@@ -53,8 +56,10 @@ class Stages:
         self.items: Counter = Counter()
         self.dropped = 0
         self._stop = threading.Event()
-        sizes = [1 if latest else depth] + [depth] * len(stages)
-        self._queues = [queue.Queue(size) for size in sizes]
+        self._lock = threading.Lock()
+        stages = [(*stage, 1)[:3] for stage in stages]
+        depth = 1 if latest else depth
+        self._queues = [queue.Queue(size) for size in (depth, *(max(depth, workers) for *_, workers in stages))]
         put = self._replace if latest else self._put
         workers = [(self._read, (iter(source), self._queues[0], put))]
         for stage, before, after in zip(stages, self._queues, self._queues[1:]):
@@ -102,8 +107,9 @@ class Stages:
         """Calls a function and counts its time under a name, also for the work of who iterates."""
         start = time.perf_counter()
         result = function(*args)
-        self.seconds[name] += time.perf_counter() - start
-        self.items[name] += 1
+        with self._lock:  # of several workers
+            self.seconds[name] += time.perf_counter() - start
+            self.items[name] += 1
         return result
 
     def _read(self, source: Iterator, after: queue.Queue, put: Callable[[queue.Queue, Any], None]) -> None:
@@ -118,28 +124,35 @@ class Stages:
             self._put(after, _Failure(error))
         self._put(after, _END)
 
-    def _work(self, name: str, function: Callable[[Any], Any], before: queue.Queue, after: queue.Queue) -> None:
-        """Body of a stage's thread."""
-        while True:
-            item = self._get(before)
-            if item is _END:
-                break
-            if not isinstance(item, _Failure):
-                try:
-                    item = self.timed(name, function, item)
-                except BaseException as error:
-                    item = _Failure(error)
-            self._put(after, item)
-            if isinstance(item, _Failure):
-                break
+    def _work(
+        self, name: str, function: Callable[[Any], Any], workers: int, before: queue.Queue, after: queue.Queue
+    ) -> None:
+        """Body of a stage's thread: works itself, or hands out to workers and passes on what will become of it."""
+        with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+            while True:
+                item = self._get(before)
+                if item is _END:
+                    break
+                if not isinstance(item, _Failure):
+                    item = pool.submit(self._try, name, function, item) if pool else self._try(name, function, item)
+                self._put(after, item)
+                if isinstance(item, _Failure):
+                    break
         self._put(after, _END)
+
+    def _try(self, name: str, function: Callable[[Any], Any], item: Any) -> Any:
+        try:
+            return self.timed(name, function, item)
+        except BaseException as error:  # belongs to who iterates
+            return _Failure(error)
 
     def _get(self, source: queue.Queue) -> Any:
         while not self._stop.is_set():
             try:
-                return source.get(timeout=_PATIENCE)
+                item = source.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
+            return item.result() if isinstance(item, Future) else item
         return _END
 
     def _put(self, target: queue.Queue, item: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from mmseg_liteseg.benchmark.machine import cpu_model, usable_cores, versions
+from mmseg_liteseg.benchmark.machine import cpu_model, versions
+from mmseg_liteseg.deploy.runners.base import available_cores
 from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
 from mmseg_liteseg.engine.folder_lock import FolderLock
@@ -76,7 +77,7 @@ def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
     record.update(done=done, validated=(runner.message_hub.get_info(VALIDATED) or [0, 0])[1])
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else cpu_model()
     piece = dict(start=resumed.first_iter, end=done, seconds=round(time.time() - start, 1), device=device)
-    piece.update(cores=usable_cores(), threads=torch.get_num_threads(), versions=versions())
+    piece.update(cores=available_cores(), threads=torch.get_num_threads(), versions=versions())
     record['pieces'].append(piece)
     _write(folder / RECORD, record)
     if stopped is not None and stopped.code:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_liteseg.runtime import command
+from mmseg_liteseg.runtime import command, run
 from mmseg_liteseg.runtime.command import main
 from tests.runtime.conftest import INTERFACE, PALETTE, blocks, write_video
 
@@ -112,3 +112,21 @@ def test_stub_sees_the_picture(stub, tmp_path):
     cv2.imwrite(str(tmp_path / 'a.png'), blocks(6, 9))
     main([str(runner.path), '--input', str(tmp_path / 'a.png'), '--out', str(tmp_path / 'm.png'), '--mask'])
     assert cv2.imread(str(tmp_path / 'm.png'), cv2.IMREAD_UNCHANGED)[0].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [([], 4), (['--threads', '3'], 3), (['--streams', '1'], 1), (['--device', 'X'], 1)],
+)
+def test_frames_of_a_video_are_in_the_network_at_the_same_time(stub, tmp_path, monkeypatch, arguments, expected):
+    monkeypatch.setattr(run, 'available_cores', lambda: 16)
+    model, video = stub(), write_video(tmp_path / 'v.avi')
+    main([str(model.path), '--input', str(video), '--out', str(tmp_path / 'w.avi'), *arguments])
+    assert model.opened[0][-1] == expected
+    assert len(model.inputs) == 6
+
+
+def test_pictures_are_in_the_network_one_after_the_other(stub, photos, tmp_path):
+    model = stub()
+    main([str(model.path), '--input', str(photos), '--out', str(tmp_path / 'out')])
+    assert model.opened[0][-1] == 1

@@ -42,14 +42,20 @@ def test_missing_runtime_is_named(tmp_path, monkeypatch, module):
 
 def test_arguments_reach_the_runtime(stub):
     runner = stub()
-    segmenter = Segmenter(runner.path, threads=3, device='X')
-    assert runner.opened == [(runner.path, 3, 'X', None)]
+    segmenter = Segmenter(runner.path, threads=3, device='X', streams=2)
+    assert runner.opened == [(runner.path, 3, 'X', None, 2)]
+    assert segmenter.streams == 2
     assert segmenter.runtime == 'stub 1.0'
 
 
 @pytest.mark.parametrize(
     ('option', 'message'),
-    [(dict(threads=-1), 'threads'), (dict(order='bga'), 'order'), (dict(batch=0), 'batch')],
+    [
+        (dict(threads=-1), 'threads'),
+        (dict(streams=0), 'streams'),
+        (dict(order='bga'), 'order'),
+        (dict(batch=0), 'batch'),
+    ],
 )
 def test_wrong_arguments(stub, option, message):
     with pytest.raises(DeployError, match=f'^{message}: expected'):

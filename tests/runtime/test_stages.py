@@ -96,3 +96,46 @@ def test_latest_drops_what_comes_while_the_stage_is_busy():
         assert list(stream) == [0, 9]
     assert stream.dropped == 8
     assert '8 dropped' in stream.table()
+
+
+def test_several_workers_keep_the_order_and_work_at_the_same_time():
+    barrier = threading.Barrier(3, timeout=20)
+
+    def meet(x):
+        if x < 3:  # none of the first three ends before all have begun
+            barrier.wait()
+        return x
+
+    with Stages(range(40), [('meet', meet, 3), ('negate', lambda x: -x)], depth=1) as stream:
+        assert list(stream) == [-x for x in range(40)]
+    assert stream.items['meet'] == 40
+
+
+def test_an_error_of_one_of_several_workers_comes_in_its_turn():
+    def fail(x):
+        if x == 3:
+            raise OSError('broken')
+        return x
+
+    before = threading.active_count()
+    with Stages(range(1000), [('fail', fail, 4)]) as stream:
+        items = iter(stream)
+        assert [next(items) for _ in range(3)] == [0, 1, 2]
+        with pytest.raises(OSError, match='broken'):
+            next(items)
+    assert threading.active_count() == before
+    assert stream.items['read'] < 50
+
+
+def test_several_workers_run_ahead_by_what_the_queues_hold():
+    drawn, hold = [], threading.Event()
+
+    def source():
+        for index in range(1000):
+            drawn.append(index)
+            yield index
+
+    with Stages(source(), [('a', lambda x: x, 4)], depth=2) as stream:
+        next(iter(stream))
+        assert not hold.wait(0.3)
+    assert len(drawn) <= 1 + 2 + 4 + 2 + 1

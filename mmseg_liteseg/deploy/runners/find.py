@@ -20,7 +20,11 @@ SUFFIXES = {
 
 
 def open_artefact(
-    path: str | Path, threads: int = 0, device: str | None = None, options: Mapping[str, str] | None = None
+    path: str | Path,
+    threads: int = 0,
+    device: str | None = None,
+    options: Mapping[str, str] | None = None,
+    streams: int = 1,
 ) -> Runner:
     """Opens a model file, or a folder of recorded outputs.
 
@@ -32,6 +36,7 @@ def open_artefact(
             its devices, or a device of OpenVINO, such as ``GPU`` or ``GPU.1``; the CPU by default.
         options: Of the runtime, by its own names: of onnxruntime's execution provider, or of its session
             (``session.NAME``); OpenVINO's properties, such as ``INFERENCE_PRECISION_HINT``.
+        streams: Callers that will run it at the same time, of onnxruntime and OpenVINO: they share the threads.
 
     Raises:
         DeployError: no such file, an unknown suffix, a broken file, the runtime is not installed, or the device is not
@@ -47,7 +52,8 @@ def open_artefact(
     else:
         raise DeployError(f'artefact {path}: expected a folder of outputs or a suffix out of {", ".join(SUFFIXES)}')
     kind = getattr(importlib.import_module(f'{__package__}.{module}'), name)
-    given = {key: value for key, value in (('device', device), ('options', options)) if value is not None}
+    wanted = (('device', device), ('options', options), ('streams', None if streams == 1 else streams))
+    given = {key: value for key, value in wanted if value is not None}
     if given and module not in ('ort', 'ov'):
         name, value = next(iter(given.items()))
         raise DeployError(f'{name} {value}: can be chosen for .onnx and .xml only, not for {path.name}')

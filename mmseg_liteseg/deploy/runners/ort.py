@@ -9,20 +9,31 @@ import numpy as np
 
 from ..errors import DeployError, require
 from ..metadata import KEY, Metadata
-from .base import Runner
+from .base import Runner, available_cores
 
 CPU = 'CPUExecutionProvider'
 
 
 class OnnxRuntimeRunner(Runner):
-    """An ONNX file, on the CPU or another execution provider, whose gaps the CPU fills. Threads may share it."""
+    """An ONNX file, on the CPU or another execution provider, whose gaps the CPU fills.
+
+    Threads may share it. Of ``streams`` that run it at the same time each gets its part of the CPU's threads: their own
+    one, if there are not more.
+    """
 
     def __init__(
-        self, path: Path, threads: int = 0, device: str = CPU, options: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        threads: int = 0,
+        device: str = CPU,
+        options: Mapping[str, str] | None = None,
+        streams: int = 1,
     ) -> None:
         ort = require('onnxruntime', 'onnxruntime', f'{path.name}')
         device, provider_options = _find_device(device, ort.get_available_providers())
         self._path = path
+        if streams > 1:
+            threads = max(1, (threads or available_cores()) // streams)
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.log_severity_level = 3

@@ -30,7 +30,12 @@ class OpenVinoRunner(Runner):
     """
 
     def __init__(
-        self, path: Path, threads: int = 0, device: str = 'CPU', options: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        threads: int = 0,
+        device: str = 'CPU',
+        options: Mapping[str, str] | None = None,
+        streams: int = 1,
     ) -> None:
         openvino = require('openvino', 'openvino', f'{path.name}')
         if not path.with_suffix('.bin').is_file():
@@ -42,6 +47,8 @@ class OpenVinoRunner(Runner):
             self._settings['CPU_RUNTIME_CACHE_CAPACITY'] = _CACHED_PRIMITIVES
             if threads:
                 self._settings['INFERENCE_NUM_THREADS'] = threads
+            if streams > 1:  # else requests wait for each other
+                self._settings['NUM_STREAMS'] = str(streams)
         self._settings.update(options or {})
         try:
             self._model = self._core.read_model(str(path))

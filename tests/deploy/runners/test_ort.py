@@ -1,10 +1,12 @@
 """onnxruntime's runner on a graph of one node."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.runners import open_artefact
+from mmseg_liteseg.deploy.runners import open_artefact, ort
 from mmseg_liteseg.deploy.runners.ort import _find_device
 
 onnx = pytest.importorskip('onnx')
@@ -65,3 +67,19 @@ def test_options_of_the_session_and_of_the_provider(tmp_path):
     (tmp_path / 'x.param').touch()
     with pytest.raises(DeployError, match=r'options .* can be chosen for .onnx and .xml only'):
         open_artefact(tmp_path / 'x.param', options=dict(a='1'))
+
+
+@pytest.mark.parametrize(('threads', 'each'), [(0, 2), (6, 2), (2, 1)])
+def test_streams_share_the_threads(tmp_path, monkeypatch, threads, each):
+    monkeypatch.setattr(ort, 'available_cores', lambda: 7)
+    runner = open_artefact(save(tmp_path / 'a.onnx', onnx.TensorProto.FLOAT), threads, streams=3)
+    assert runner.session.get_session_options().intra_op_num_threads == each
+    inputs = [np.full((1, 3, 64, 64), -value, np.float32) for value in range(12)]
+    with ThreadPoolExecutor(3) as pool:
+        assert all(np.array_equal(y, -x) for x, y in zip(inputs, pool.map(runner, inputs)))
+
+
+def test_streams_are_for_runtimes_that_have_them(tmp_path):
+    (tmp_path / 'a.pt').touch()
+    with pytest.raises(DeployError, match=r'streams 2: can be chosen for \.onnx and \.xml only'):
+        open_artefact(tmp_path / 'a.pt', streams=2)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -103,3 +104,12 @@ def test_properties_of_openvino(tmp_path):
     assert '(' not in open_artefact(path, 1).runtime
     with pytest.raises(DeployError, match=r'device CPU: OpenVINO cannot use it .*options: NO_SUCH_PROPERTY'):
         open_artefact(path, options=dict(NO_SUCH_PROPERTY='1'))
+
+
+def test_streams_answer_at_the_same_time(tmp_path):
+    path, inputs = save(tmp_path / 'a.xml', [1, 3, 8, 12]), [draw(8, 12) * (i - 5) for i in range(12)]
+    expected = [open_artefact(path, 1)(x) for x in inputs]
+    runner = open_artefact(path, 2, streams=2)
+    assert runner._compiled.get_property('NUM_STREAMS') == 2
+    with ThreadPoolExecutor(2) as pool:
+        assert all(np.array_equal(a, b) for a, b in zip(expected, pool.map(runner, inputs)))
