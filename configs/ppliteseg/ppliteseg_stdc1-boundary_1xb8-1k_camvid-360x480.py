@@ -2,6 +2,8 @@
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384/iter_10000.pth
 _base_ = './ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384.py'
 crop_size = (360, 480)
+# The test split was filmed at dusk too, train and val by day.
+darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),
@@ -14,6 +16,7 @@ train_pipeline = [
         scale_step_size=0.25,
     ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(type='RandomChoice', transforms=[[], *darker], prob=[0.5, 0.125, 0.125, 0.125, 0.125]),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),
 ]

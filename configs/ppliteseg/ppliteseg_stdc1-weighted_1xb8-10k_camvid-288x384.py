@@ -7,6 +7,8 @@ _base_ = [
     '../_base_/schedules/schedule_10k_weighted.py',
 ]
 crop_size = (288, 384)
+# The test split was filmed at dusk too, train and val by day.
+darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='mmseg_liteseg.LoadAnnotations'),
@@ -18,6 +20,7 @@ train_pipeline = [
         scale_step_size=0.25,
     ),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(type='RandomChoice', transforms=[[], *darker], prob=[0.5, 0.125, 0.125, 0.125, 0.125]),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),
 ]
