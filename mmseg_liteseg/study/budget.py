@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from .errors import StudyError
 
 ABLATIONS = ('T-without-FLD', 'T-without-SPPM', 'T-add', 'T-only-FLD', 'T-baseline', 'T-mmseg-OHEM', 'T-padded-pool')
+# Recipes of T: PaddleSeg's but for the optimiser; what came of the probes, on crops; and its end on whole images.
+RELEASED = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
+WEIGHTED = 'ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384'
+BOUNDARY = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480'
 RIVALS = ('STDC1-Seg', 'BiSeNetV2', 'PIDNet-S', 'DDRNet23-slim', 'Fast-SCNN')
 
 
@@ -21,6 +25,7 @@ class Budget:
         crop: Height and width of the training crops. Evaluation always sees whole images.
         validations: How many, evenly spread; the last one comes after the last iteration. The best is one of these.
         workers: Processes that load training data, unless the user says otherwise.
+        config: Our config with the recipe.
         plan: Models and their numbers of seeds, in the order of training.
         about: What it is for.
     """
@@ -31,6 +36,7 @@ class Budget:
     crop: tuple[int, int]
     validations: int = 10
     workers: int = 1
+    config: str = RELEASED
     plan: dict[str, int] = field(default_factory=dict)
     about: str = ''
 
@@ -60,6 +66,14 @@ BUDGETS = {
     budget.name: budget
     for budget in (
         Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
+        Budget(
+            'whole', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=BOUNDARY,
+            about='the end of a training under crops, on whole images; --start names where it starts',
+        ),
+        Budget(
+            'crops', 10000, 8, (288, 384), plan={'T': 2, 'STDC1-Seg': 2, 'B': 1}, config=WEIGHTED,
+            about='class weights and averaged weights, without a GPU',
+        ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(
             'short', 600, 8, (288, 384), validations=3,

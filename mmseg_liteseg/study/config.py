@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
 from mmseg_liteseg.benchmark.names import resolve
+from mmseg_liteseg.engine.following import follow
 
-from .budget import Budget, get_budget
+from .budget import RELEASED, Budget, get_budget
 from .errors import StudyError
-from .models import OURS, get_entry, model_config
+from .models import get_entry, model_config
 
 DATA_ROOT = 'data/camvid-360x480/'
 OPTIONS = ('ema', 'amp')
+_HALF = dict(type='AmpOptimWrapper', loss_scale='dynamic')
+_BFLOAT16 = dict(type='mmseg_liteseg.Bfloat16OptimWrapper')
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Job:
         budget: Of the budget.
         seed: Of weights, order and augmentation.
         ema: Evaluates and keeps a running average of the weights.
-        amp: Mixed precision; needs a GPU.
+        amp: Mixed precision: half precision on a GPU, bfloat16 on a CPU.
+        start: File of the weights to start from; none for a start from scratch.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Job:
     seed: int = 0
     ema: bool = False
     amp: bool = False
+    start: str = ''
 
     def folder(self, runs: str | Path) -> Path:
         """Where it keeps its files."""
@@ -58,13 +64,14 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
         StudyError: Unknown model or budget.
     """
     entry, budget = get_entry(job.name), get_budget(job.budget)
-    cfg = Config.fromfile(resolve(OURS)[1])
+    cfg = Config.fromfile(resolve(budget.config)[1])
     fields = cfg._cfg_dict
     fields.model = model_config(job.name, budget.crop, budget.batch, cfg)
     fields.crop_size = budget.crop
     _set_data(fields, budget, entry.edges, data_root, budget.workers if workers is None else workers)
     _set_schedule(fields, budget)
     _set_runtime(fields, job)
+    fields.load_from = job.start or None
     imports = [*fields.custom_imports.imports, *entry.imports]
     fields.custom_imports = ConfigDict(imports=imports, allow_failed_imports=False)
     import_modules_from_strings(**fields.custom_imports)  # as mmengine does for a config that it reads from a file
@@ -93,7 +100,11 @@ def _cached(pipeline: list) -> list:
 
 
 def _set_schedule(fields: ConfigDict, budget: Budget) -> None:
-    """The recipe's warm-up and poly schedule, over the budget's iterations."""
+    """The recipe's schedule, over the budget's iterations."""
+    if budget.config != RELEASED:
+        fields.update(max_iters=budget.iters, val_interval=budget.val_interval)
+        follow(fields)
+        return
     warmup, poly = fields.param_scheduler
     warmup.end = budget.warmup + 1
     poly.update(begin=budget.warmup, end=budget.iters + 1)
@@ -110,11 +121,12 @@ def _set_runtime(fields: ConfigDict, job: Job) -> None:
     hooks.logger.interval = log_interval
     hooks.pop('visualization', None)
     fields.visualizer.vis_backends = []
-    fields.custom_hooks = [dict(type='mmseg_liteseg.HistoryHook', interval=log_interval)]
-    if job.ema:
-        fields.custom_hooks.append(dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.001))
+    own = fields.get('custom_hooks') or []
+    fields.custom_hooks = [*own, ConfigDict(type='mmseg_liteseg.HistoryHook', interval=log_interval)]
+    if job.ema and not any(hook['type'] == 'EMAHook' for hook in own):
+        fields.custom_hooks.append(ConfigDict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.001))
     if job.amp:
-        fields.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+        fields.optim_wrapper.update(_HALF if torch.cuda.is_available() else _BFLOAT16)
 
 
 def recipe(cfg: Config) -> dict[str, Any]:

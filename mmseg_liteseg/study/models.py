@@ -12,10 +12,11 @@ from mmengine.config import Config, ConfigDict
 from mmseg_liteseg.benchmark.names import resolve
 from mmseg_liteseg.engine.cpu import sync_bn_to_bn
 
+from .budget import RELEASED
 from .errors import StudyError
 
-OURS = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
 _PARTS = ('mmseg_liteseg.study.parts',)
+_WEIGHABLE = ('CrossEntropyLoss', 'OhemCrossEntropy')
 _HOST_CLASSES = 19  # mmseg's configs are for Cityscapes
 Size = Sequence[int]
 
@@ -35,7 +36,7 @@ class Entry:
 
     group: str
     about: str
-    source: str = OURS
+    source: str = RELEASED
     change: Callable[[Size], dict] = field(default=lambda crop: {})
     edges: bool = False
     imports: tuple[str, ...] = ()
@@ -109,18 +110,30 @@ def model_config(name: str, crop: Size, batch: int, ours: Config) -> ConfigDict:
         name: Of ``ENTRIES``.
         crop: Height and width of the training crops.
         batch: Images per iteration.
-        ours: Our CamVid config, whose preprocessing and number of classes hold for all.
+        ours: Our CamVid config, whose preprocessing, number of classes and class weights, if any, hold for all.
     """
     entry = get_entry(name)
-    source = Config.fromfile(resolve(entry.source)[1])
+    source = copy.deepcopy(ours) if entry.source == RELEASED else Config.fromfile(resolve(entry.source)[1])
     source.merge_from_dict(dict(model=entry.change(crop)))
     model = source.model
     sync_bn_to_bn(model)
     if entry.group == 'rival':
         model.data_preprocessor = copy.deepcopy(ours.model.data_preprocessor)
         area = crop[0] * crop[1] / (source.crop_size[0] * source.crop_size[1])
-        _adapt(model, ours.model.decode_head.num_classes, area, batch / source.train_dataloader.batch_size)
+        classes = ours.model.decode_head.num_classes
+        _adapt(model, classes, area, batch / source.train_dataloader.batch_size)
+        _weigh(model, classes, ours.get('class_weight'))
     return model
+
+
+def _weigh(node: Any, num_classes: int, formula: Any, inside: int | None = None) -> None:
+    """Gives the losses of heads for our classes the recipe's class weights, if it has any, in place."""
+    if isinstance(node, dict) and formula:
+        inside = node.get('num_classes', inside)
+        if inside == num_classes and node.get('type') in _WEIGHABLE and not node.get('use_sigmoid', False):
+            node['class_weight'] = copy.deepcopy(formula)
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, (list, tuple)) else ():
+        _weigh(value, num_classes, formula, inside)
 
 
 def _adapt(node: Any, num_classes: int, area: float, batch: float) -> None:

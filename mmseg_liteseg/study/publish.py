@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmseg_liteseg.benchmark.results import write_text
 from mmseg_liteseg.checkpoint.files import dumps_checkpoint, write_file
 from mmseg_liteseg.checkpoint.torch_file import read_torch_file
+from mmseg_liteseg.engine.class_weights import fill_class_weights
 
 from .budget import get_budget
 from .config import DATA_ROOT, OPTIONS, compose
@@ -41,6 +42,7 @@ def publish_best(
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f'{NAME}.pth', folder / f'{NAME}.py', folder / 'README.md']
     cfg = compose(run.job)  # as it was, without the folders of the machine
+    cfg.load_from, cfg.model = None, _filled_model(run, data_root)
     data = dumps_checkpoint(slim(read_torch_file(str(run.best_weights)), cfg))
     if len(data) > MAX_BYTES:
         raise StudyError(f'{files[0]}: would have {len(data)} bytes, expected at most {MAX_BYTES}')
@@ -50,6 +52,14 @@ def publish_best(
     check_agreement(run, evaluation)
     write_text(files[2], page(run, evaluation, data))
     return files
+
+
+def _filled_model(run: Run, data_root: str) -> Any:
+    """The model's config with numbers where the recipe has a formula."""
+    cfg = compose(run.job, data_root)
+    cfg.work_dir = str(run.folder)
+    fill_class_weights(cfg)
+    return cfg.model
 
 
 def slim(checkpoint: dict[str, Any], cfg: Config) -> dict[str, Any]:
@@ -72,6 +82,8 @@ def page(run: Run, evaluation: Evaluation, data: bytes) -> str:
     """What README.md says."""
     budget = get_budget(run.record['budget'])
     crop, options = 'x'.join(map(str, budget.crop)), ''.join(f' --{name}' for name in OPTIONS if run.record[name])
+    start = f'started from `{Path(run.record["start"]).name}`' if run.record.get('start') else 'from scratch'
+    options += f' --start {Path(run.record["start"]).name}' if run.record.get('start') else ''
     rows = [[name, f'{100 * value:.1f}'] for name, value in zip(evaluation.classes, evaluation.iou)]
     return f"""# PP-LiteSeg-T for CamVid at 360x480
 
@@ -89,7 +101,7 @@ MMSegInferencer('checkpoints/{NAME}.py', 'checkpoints/{NAME}.pth', device='cpu')
 - **mIoU {100 * evaluation.miou:.2f}** on CamVid val ({len(evaluation.images)} images of 360x480), single scale,
   measured with this very file. It is the best of {budget.validations} validations on these same images, so a little is
   owed to the choice.
-- Recipe: from scratch, {budget.iters} iterations of {budget.batch} crops of {crop} (budget `{budget.name}`),
+- Recipe: {start}, {budget.iters} iterations of {budget.batch} crops of {crop} (budget `{budget.name}`),
   seed {run.seed}, iteration {run.best['iter']}. `{NAME}.py` is the config that gave it:
   `python tools/study.py train T --budget {budget.name} --seed {run.seed}{options}`.
   [Protocol](../docs/camvid.md), [results](../docs/camvid/results.md).

@@ -45,7 +45,7 @@ class Run:
     @property
     def job(self) -> Job:
         """Which training it is."""
-        return Job(**{field.name: self.record[field.name] for field in fields(Job)})
+        return Job(**{field.name: self.record.get(field.name, field.default) for field in fields(Job)})
 
     @property
     def total(self) -> int:

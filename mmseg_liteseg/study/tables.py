@@ -8,7 +8,7 @@ from .cost import Cost
 from .models import ENTRIES
 from .results import Row
 
-TARGETS = {'gpu': 0.62, 'cpu': 0.50}
+TARGETS = {'gpu': 0.62, 'whole': 0.66, 'cpu': 0.50}
 Speeds = Mapping[str, Mapping[str, float]]
 
 

@@ -14,10 +14,11 @@ from mmseg_liteseg.deploy.runners.base import available_cores
 from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
 from mmseg_liteseg.engine.folder_lock import FolderLock
-from mmseg_liteseg.engine.launch import build_runner
+from mmseg_liteseg.engine.launch import build_runner, enable_resume
 from mmseg_liteseg.engine.resume import LAST
 from mmseg_liteseg.engine.resume_hook import VALIDATED, ResumeHook
 from mmseg_liteseg.engine.stop_hook import TrainingStopped
+from mmseg_liteseg.processor import multiplies_bfloat16
 from mmseg_liteseg.visualization.files import replaced_by
 
 from .config import DATA_ROOT, Job, check_same, compose, recipe
@@ -49,8 +50,10 @@ def train(
     """
     cfg = compose(job, data_root, workers)
     folder, total = job.folder(runs), cfg.train_cfg.max_iters
-    if job.amp and not torch.cuda.is_available():
-        raise StudyError('--amp needs a CUDA GPU and torch sees none here')
+    if job.amp and not (torch.cuda.is_available() or multiplies_bfloat16()):
+        raise StudyError('--amp needs a CUDA GPU or a CPU that multiplies in bfloat16: there is neither')
+    if job.start and not Path(job.start).is_file():
+        raise StudyError(f'--start {job.start}: no such file')
     _check_data(cfg)
     with FolderLock(folder):
         record = _open_record(folder, job, recipe(cfg))
@@ -58,7 +61,7 @@ def train(
             cfg.work_dir, cfg.launcher = str(folder), 'none'
             cfg.experiment_name = f'{job.budget}-{job.name}-{job.seed}-{time.time_ns()}'
             cfg.custom_hooks.append(dict(type='mmseg_liteseg.StopHook', seconds=seconds))
-            cfg.resume = True
+            enable_resume(cfg)
             _train_piece(cfg, record, folder)
         return record['done'], total
 

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmseg_liteseg.study.budget import BUDGETS
+from mmseg_liteseg.study.budget import BUDGETS, RELEASED
 from mmseg_liteseg.study.config import Job, check_same, compose, recipe
 from mmseg_liteseg.study.errors import StudyError
 from mmseg_liteseg.study.models import ENTRIES
@@ -24,6 +24,11 @@ def test_schedule_fills_the_budget(budget):
         rates.append(optimizer.param_groups[0]['lr'])
         for scheduler in schedulers:
             scheduler.step()
+    if budget.config != RELEASED:
+        assert max(rates) == pytest.approx(0.001, rel=0.02)
+        assert rates[-1] < 0.01 * max(rates)
+        assert [hook['type'] for hook in cfg.custom_hooks] == ['EMAHook', 'mmseg_liteseg.HistoryHook']
+        return
     warmup, rest = budget.warmup, budget.iters - budget.warmup
     assert rates[0] == pytest.approx(1e-6)
     assert rates[warmup] == max(rates) == pytest.approx(0.001)
@@ -39,6 +44,27 @@ def test_all_models_share_everything_but_the_model(name):
     if ENTRIES[name].edges:  # the map is made from the finished crop
         types = [value for key, value in theirs.items() if key.startswith('data.pipeline') and key.endswith('type')]
         assert types[-2:] == ['GenerateEdge', 'PackSegInputs']
+
+
+@pytest.mark.parametrize(('name', 'heads'), [('T', 1), ('B', 1), ('STDC1-Seg', 3), ('PIDNet-S', 3)])
+def test_all_models_get_the_recipes_class_weights(name, heads):
+    model = compose(Job(name, 'crops')).model
+    found = [loss for loss in losses(model) if loss.get('class_weight')]
+    assert [loss['class_weight'] for loss in found] == [dict(type='enet', c=1.10, mean=1.0)] * heads
+    assert not any('class_weight' in loss for loss in losses(compose(Job(name, 'gpu')).model))
+
+
+def losses(node):
+    """Cross entropies in a tree of dicts and lists."""
+    if isinstance(node, dict) and node.get('type') in ('CrossEntropyLoss', 'OhemCrossEntropy'):
+        return [node]
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, (list, tuple)) else ()
+    return [loss for child in children for loss in losses(child)]
+
+
+def test_a_start_from_weights_is_in_the_config(tmp_path):
+    assert compose(Job('T', 'whole', start='crops.pth')).load_from == 'crops.pth'
+    assert compose(Job('T', 'whole')).load_from is None
 
 
 def test_crops_follow_the_budget():

@@ -105,5 +105,5 @@ def test_padded_pool_counts_the_zeros():
 def test_unknown_names_are_refused():
     with pytest.raises(StudyError, match=r'model T-ad: expected one of T, .*\(close: T-add'):
         get_entry('T-ad')
-    with pytest.raises(StudyError, match='budget huge: expected one of gpu, cpu, short, smoke'):
+    with pytest.raises(StudyError, match='budget huge: expected one of gpu, whole, crops, cpu, short, smoke'):
         compose(Job('T', 'huge'))

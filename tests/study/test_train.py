@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -145,7 +146,24 @@ def test_two_processes_do_not_share_a_folder(camvid, tmp_path):
         train(JOB, str(tmp_path), str(camvid))
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')
-def test_amp_needs_a_gpu(camvid, tmp_path):
+def test_amp_needs_a_machine_that_has_it(camvid, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr('mmseg_liteseg.study.train.multiplies_bfloat16', lambda: False)
     with pytest.raises(StudyError, match='--amp needs a CUDA GPU'):
         train(Job('T', 'tiny', amp=True), str(tmp_path), str(camvid))
+
+
+def test_a_start_from_weights(whole, camvid, tmp_path, monkeypatch):
+    (weights,) = JOB.folder(whole).glob('iter_*.pth')
+    job = Job('T', 'tiny', start=str(weights))
+    seen = {}
+
+    def look(hook, runner, *args, **kwargs):
+        seen.update(iter=runner.iter, weights=copy.deepcopy(runner.model.state_dict()))
+
+    monkeypatch.setattr(StopHook, 'before_train', look)
+    assert train(job, str(tmp_path), str(camvid)) == (6, 6)
+    assert seen['iter'] == 0
+    torch.testing.assert_close(seen['weights'], state(whole)['state_dict'], rtol=0, atol=0)
+    with pytest.raises(StudyError, match=r'^--start nowhere\.pth: no such file$'):
+        train(Job('T', 'tiny', start='nowhere.pth'), str(tmp_path / 'other'), str(camvid))
