@@ -31,6 +31,7 @@ losses = [
 model = dict(decode_head=dict(loss_decode=losses))
 max_iters, val_interval = 1000, 200
 schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
+optim_wrapper = dict(optimizer=dict(lr=0.0007))  # below the rate before: it starts from averaged weights
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, begin=0, end=50, by_epoch=False),
     dict(type='LinearLR', start_factor=1.0, end_factor=0.0, begin=50, end=1000, by_epoch=False),
