@@ -13,7 +13,10 @@ import pytest
 from mmseg.apis import MMSegInferencer, inference_model, init_model
 from PIL import Image
 
+from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.engine.history_hook import iou_of
+from mmseg_liteseg.engine.launch import build_runner
+from mmseg_liteseg.registry import DATASETS, LOOPS, TRANSFORMS
 from mmseg_liteseg.visualization.report import count_pairs
 from tests.helpers import REPO
 
@@ -29,6 +32,22 @@ def test_file_is_the_one_on_the_page():
     assert len(data) < 17_000_000
     assert hashlib.sha256(data).hexdigest() in PAGE
     assert 'research' in PAGE
+
+
+def test_the_config_beside_it_makes_a_training(tmp_path):
+    """Every type in it exists; it once named a loop of the study's that is gone."""
+    cfg = read_config(CONFIG)
+    cfg.update(work_dir=str(tmp_path), launcher='none', log_level='ERROR')
+    runner = build_runner(cfg)
+    assert LOOPS.get(runner._train_loop['type']) is not None
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = cfg[name].dataset
+        while 'dataset' in dataset:
+            dataset = dataset.dataset
+        assert DATASETS.get(dataset.type) is not None
+        steps = [kind for step in dataset.pipeline for kind in (step, *step.get('transforms', ()))]
+        assert all(TRANSFORMS.get(step.type) for step in steps)
+    assert [hook for hook in runner.hooks if type(hook).__name__ == 'SafeCheckpointHook']
 
 
 def test_page_says_what_the_log_says():

@@ -5,6 +5,7 @@ from .guard_hook import GuardHook
 from .history_hook import HistoryHook
 from .paint_hook import PaintHook
 from .predictions_hook import PredictionsHook
+from .result_names_hook import ResultNamesHook
 from .resume_hook import ResumeHook
 from .runner import SafeRunner
 from .skipped_files_hook import SkippedFilesHook
@@ -18,6 +19,7 @@ __all__ = [
     'HistoryHook',
     'PaintHook',
     'PredictionsHook',
+    'ResultNamesHook',
     'ResumeHook',
     'SafeCheckpointHook',
     'SafeRunner',

@@ -20,11 +20,12 @@ def harden(cfg: Any) -> None:
         default_hooks.checkpoint  CheckpointHook -> SafeCheckpointHook
         train_dataloader.sampler  any            -> StreamSampler around it
         train_dataloader.dataset  any            -> SeededDataset around it
-        custom_hooks              + ResumeHook, ...
+        custom_hooks              + ResumeHook, ...; ResultNamesHook where a metric writes files
 
     Args:
         cfg: mmengine's Config, or a dictionary of its fields.
     """
+    _name_results(cfg)
     if not cfg.get('train_dataloader'):
         return
     _harden_checkpoints(cfg)
@@ -36,6 +37,17 @@ def harden(cfg: Any) -> None:
     present = {name_of(hook.get('type')) for hook in hooks if isinstance(hook, dict)}
     hooks += [ConfigDict(type=f'mmseg_liteseg.{name}') for name in _HOOKS if name not in present]
     cfg['custom_hooks'] = hooks
+
+
+def _name_results(cfg: Any) -> None:
+    """Lets no metric write two images' results into one file."""
+    metrics = [cfg.get(name) or () for name in ('val_evaluator', 'test_evaluator')]
+    metrics = [metric for group in metrics for metric in (group if isinstance(group, (list, tuple)) else [group])]
+    hooks = list(cfg.get('custom_hooks') or [])
+    writes = any(isinstance(metric, dict) and metric.get('output_dir') for metric in metrics)
+    names = {name_of(hook.get('type')) for hook in hooks if isinstance(hook, dict)}
+    if writes and 'ResultNamesHook' not in names:
+        cfg['custom_hooks'] = [*hooks, ConfigDict(type='mmseg_liteseg.ResultNamesHook')]
 
 
 def name_of(kind: Any) -> str:

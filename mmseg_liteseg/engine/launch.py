@@ -170,7 +170,11 @@ def save_predictions(cfg: Config, folder: str) -> None:
         parents=True, exist_ok=True
     )  # mmseg's metric makes it in one process, and the others may be first
     first = evaluators if isinstance(evaluators, dict) else evaluators[0]
-    if first['type'].endswith('IoUMetric') and not first.get('format_only'):  # it would lose images of equal names
+    if first['type'].endswith('IoUMetric'):  # it would lose images of equal names
+        first.pop('output_dir', None)
+        if first.get('format_only'):
+            first.clear()
+            first['type'] = 'mmseg_liteseg.NoMetric'
         cfg.custom_hooks = [
             *(cfg.get('custom_hooks') or []),
             ConfigDict(type='mmseg_liteseg.PredictionsHook', out_dir=folder),

@@ -16,6 +16,9 @@ class ResultNames:
     Args:
         dataset: Of mmengine, or a wrapper around one or several.
         flat: Without folders, where names are enough.
+
+    Attributes:
+        paths: Of the images, as far as the data set tells them.
     """
 
     def __init__(self, dataset: Any, flat: bool = False) -> None:
@@ -23,6 +26,7 @@ class ResultNames:
         get_info = getattr(dataset, 'get_data_info', None)
         infos = [get_info(index) for index in range(len(dataset))] if get_info is not None else []
         paths = [info['img_path'] for info in infos if info.get('img_path')]
+        self.paths = paths
         self._root = _root_of(dataset, paths)
         self._names = output_names(paths, self._root, flat)
 

@@ -26,6 +26,7 @@ class MultiLabelMetric(BaseMetric):
     Args:
         ignore_index: Label of the entries that do not count.
         output_dir: Folder for the predicted masks, ``CLASS/IMAGE.png``, 0 and 255: what `MultiLabelDataset` reads.
+            Images of one name in two folders keep their folders (`ResultNamesHook` sees to it).
         format_only: Writes masks only, for images without labels.
         collect_device: As for mmengine's BaseMetric.
         prefix: Likewise.
@@ -51,6 +52,11 @@ class MultiLabelMetric(BaseMetric):
         if format_only and not output_dir:
             raise SettingError('MultiLabelMetric.format_only needs output_dir, the folder for the masks')
         self.ignore_index, self.output_dir, self.format_only = ignore_index, output_dir, format_only
+        self._names: Any = None
+
+    def name_results(self, names: Any) -> None:
+        """Takes the names of the masks' files, from an object with ``of(img_path, ending)``."""
+        self._names = names
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Counts, and writes masks if asked to."""
@@ -76,8 +82,9 @@ class MultiLabelMetric(BaseMetric):
         return {**means, **each}
 
     def _write(self, masks: np.ndarray, img_path: str) -> None:
+        file = self._names.of(img_path, '.png') if self._names else f'{Path(img_path).stem}.png'
         for name, mask in zip(self.dataset_meta['classes'], masks):
-            with replaced_by(Path(self.output_dir, name, f'{Path(img_path).stem}.png')) as temporary:
+            with replaced_by(Path(self.output_dir, name, file)) as temporary:
                 temporary.write_bytes(cv2.imencode('.png', (mask > 0).astype(np.uint8) * 255)[1].tobytes())
 
 

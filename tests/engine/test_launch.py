@@ -56,6 +56,16 @@ def test_predictions_of_cityscapes_are_kept(tmp_path, monkeypatch):
     assert (tmp_path / 'out').is_dir()  # before any of several processes writes into it
 
 
+@pytest.mark.parametrize('format_only', [False, True])
+def test_predictions_of_images_of_one_name_are_left_to_a_hook(tmp_path, format_only):
+    """mmseg's metric would write them into one file, with labels or without."""
+    cfg = Config(dict(test_evaluator=dict(type='IoUMetric', output_dir='other', format_only=format_only)))
+    launch.save_predictions(cfg, str(tmp_path))
+    assert cfg.test_evaluator.type == ('mmseg_liteseg.NoMetric' if format_only else 'IoUMetric')
+    assert not cfg.test_evaluator.get('output_dir')
+    assert cfg.custom_hooks == [dict(type='mmseg_liteseg.PredictionsHook', out_dir=str(tmp_path))]
+
+
 def test_tensorboard_is_added_once():
     pytest.importorskip('tensorboard')
     cfg = Config(dict(visualizer=dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])))
