@@ -8,12 +8,18 @@ from typing import Any
 from mmengine.runner import Runner
 from torch import nn
 
+from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.registry import RUNNERS
 
 from .class_weights import fill_class_weights
+from .failures import explained
 from .finite import model_of
 from .following import follow
 from .harden import harden
+
+
+class TrainingFailedError(LiteSegError):
+    """A training that something outside of it has ended."""
 
 
 @RUNNERS.register_module()
@@ -36,10 +42,16 @@ class SafeRunner(Runner):
         return runner
 
     def train(self) -> nn.Module:
-        """Trains; class weights that the config gives as a formula get their numbers first."""
+        """Trains; class weights that the config gives as a formula get their numbers first.
+
+        Raises:
+            TrainingFailedError: Another process of the job, or one that loads data, ended or hangs.
+            OSError: The disk is full.
+        """
         lines = fill_class_weights(self.cfg)
         if lines:  # our tools have done so before the model was built
             model_of(self.model).decode_head.set_losses(self.cfg.model.decode_head.loss_decode)
         for line in lines:
             self.logger.info(line)
-        return super().train()
+        with explained(self, TrainingFailedError):
+            return super().train()

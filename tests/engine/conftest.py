@@ -58,9 +58,8 @@ class Project:
         self.folder = folder
         self.config = write_project(folder)
 
-    def train(self, name: str, resume: bool = False, kill: tuple | None = None, **options: Any) -> Path:
-        """Trains in the folder of that name; returns it."""
-        forget_runs()
+    def config_of(self, name: str, resume: bool = False, kill: tuple | None = None, **options: Any) -> Config:
+        """What is trained in the folder of that name."""
         cfg = Config.fromfile(self.config)
         steps = [cfg.load[0], cfg.load[1], dict(type='RandomFlip', prob=0.5), dict(type='PhotoMetricDistortion')]
         cfg.train_dataloader.dataset.pipeline = [*steps, cfg.load[2]]
@@ -76,6 +75,12 @@ class Project:
         if kill:
             killer = dict(type='mmseg_liteseg.KillHook', where=kill[0], count=kill[1])
             cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), killer]
+        return cfg
+
+    def train(self, name: str, resume: bool = False, kill: tuple | None = None, **options: Any) -> Path:
+        """Trains in the folder of that name; returns it."""
+        forget_runs()
+        cfg = self.config_of(name, resume, kill, **options)
         with pytest.MonkeyPatch.context() as patch:
             for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):  # half a second for each checkpoint
                 patch.setattr(f'{module}.FormatCode', lambda text, **_: (text, False), raising=False)
