@@ -17,11 +17,10 @@ from torch import nn
 from mmseg_liteseg.engine.cpu import sync_bn_to_bn
 from mmseg_liteseg.models.decode_heads.fused_loss import FusedDDRLoss, FusedLoss, can_fuse
 
-from .models import drop_pretrained, settle
+from .models import FAST, drop_pretrained, settle
 from .names import config_folders
 from .scenes import batch_of, samples_of
 
-FAST = 'mmseg_liteseg.FastEncoderDecoder'
 # (H, W) of the input and of the picture that it comes from: odd, and larger than the strides
 SIZE, ORI_SIZE = (128, 192), (230, 355)
 _LIGHT = ('r18', 'tiny', '-t_', '_t_', 'b0', 'm-v2', 'small', 'r50', 'nano')
@@ -101,7 +100,7 @@ def _check(folder: Path) -> Family:
         head = cfg.model.get('decode_head') or {}
         row.segmentor = cfg.model.type
         row.head = (head if isinstance(head, dict) else head[-1]).get('type', '-')
-        if row.segmentor != 'EncoderDecoder':
+        if row.segmentor not in FAST:
             row.predict = f'left as it is: {row.segmentor} is no EncoderDecoder'
             return row
         _compare(cfg, row)
@@ -116,7 +115,7 @@ def _compare(cfg: Config, row: Family) -> None:
     host = MODELS.build(copy.deepcopy(cfg.model)).eval()
     with contextlib.suppress(Exception):  # layers without BN stay as they were initialised
         settle(host, SIZE)
-    cfg.model.type = FAST
+    cfg.model.type = FAST[row.segmentor]
     fast = MODELS.build(cfg.model).eval()
     fast.load_state_dict(host.state_dict())
     row.losses = ', '.join(_fused(fast)) or 'none'

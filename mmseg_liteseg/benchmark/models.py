@@ -22,6 +22,9 @@ from .case import Model
 from .errors import BenchmarkError
 from .scenes import batch_of
 
+# ours for mmseg's
+FAST = {name: f'mmseg_liteseg.Fast{name}' for name in ('EncoderDecoder', 'CascadeEncoderDecoder')}
+
 
 def load_config(model: Model) -> Config:
     """The config with BN for SyncBN, without pretrained weights, with the parts that ``+stock`` and ``+fast`` mean."""
@@ -66,14 +69,14 @@ def use_stock_parts(cfg: Config) -> None:
 
 
 def use_fast_parts(cfg: Config) -> None:
-    """Puts our segmentor where mmseg's EncoderDecoder is, as ``--cfg-options model.type=...`` does.
+    """Puts ours where mmseg's EncoderDecoder or CascadeEncoderDecoder is, as ``--cfg-options model.type=...`` does.
 
     Raises:
         BenchmarkError: The config has another segmentor.
     """
-    if cfg.model.type != 'EncoderDecoder':
-        raise BenchmarkError(f"+fast: expected a config with mmseg's EncoderDecoder, found {cfg.model.type}")
-    cfg.model.type = 'mmseg_liteseg.FastEncoderDecoder'
+    if cfg.model.type not in FAST:
+        raise BenchmarkError(f"+fast: expected a config with mmseg's {' or '.join(FAST)}, found {cfg.model.type}")
+    cfg.model.type = FAST[cfg.model.type]
 
 
 def build(cfg: Config, size: tuple[int, int], checkpoint: str | None = None) -> nn.Module:

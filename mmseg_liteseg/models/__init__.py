@@ -5,7 +5,7 @@ from .layers import UAFM, ChannelUAFM, SpatialUAFM
 from .losses import BoundaryCrossEntropyLoss, DiceLoss, LovaszLoss
 from .necks import SPPM, PlainContext
 from .samplers import OHEMPixelSampler
-from .segmentors import FastEncoderDecoder, LiteSegTTAModel
+from .segmentors import FastCascadeEncoderDecoder, FastEncoderDecoder, LiteSegTTAModel
 
 __all__ = [
     'SPPM',
@@ -14,6 +14,7 @@ __all__ = [
     'ChannelUAFM',
     'DiceLoss',
     'FLDHead',
+    'FastCascadeEncoderDecoder',
     'FastEncoderDecoder',
     'LiteSegDataPreProcessor',
     'LiteSegTTAModel',

@@ -56,11 +56,14 @@ class FastEncoderDecoder(EncoderDecoder):
             when training starts.
     """
 
+    # whose steps are replaced: segmentor and head
+    _hosts = (EncoderDecoder, BaseDecodeHead)
+
     def __init__(self, *args: Any, distillation: dict | None = None, fused_loss: bool = True, **kwargs: Any) -> None:
-        if isinstance(kwargs.get('decode_head'), (list, tuple)):
+        if self._hosts[0] is EncoderDecoder and isinstance(kwargs.get('decode_head'), (list, tuple)):
             raise SettingError(
                 'model.decode_head is a list, as CascadeEncoderDecoder takes it, and FastEncoderDecoder has one head: '
-                "keep type='CascadeEncoderDecoder' (mmseg_liteseg.FusedLossHook makes its losses fast)"
+                "set type='mmseg_liteseg.FastCascadeEncoderDecoder'"
             )
         super().__init__(*args, **kwargs)
         self.distillation = None if distillation is None else Distillation(**distillation)
@@ -71,7 +74,7 @@ class FastEncoderDecoder(EncoderDecoder):
         """As EncoderDecoder, and builds the teacher: the runner calls this when training starts, and only then."""
         super().init_weights()
         if self.distillation is not None:
-            self.distillation.prepare(self.decode_head)
+            self.distillation.prepare(self._head)
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict:
         """Images (N, C, H, W) and samples with ``gt_sem_seg`` -> losses, as EncoderDecoder, and ``distill.loss_kl``."""
@@ -79,11 +82,11 @@ class FastEncoderDecoder(EncoderDecoder):
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         if self.distillation is None:
             return super().loss(inputs, data_samples)
-        self.distillation.prepare(self.decode_head)
-        with self.distillation.watching(self.decode_head) as logits:
+        self.distillation.prepare(self._head)
+        with self.distillation.watching(self._head) as logits:
             losses = super().loss(inputs, data_samples)
         losses['distill.loss_kl'] = self.distillation.loss(
-            logits[0], inputs, data_samples, self.decode_head, self.data_preprocessor
+            logits[0], inputs, data_samples, self._head, self.data_preprocessor
         )
         return losses
 
@@ -92,7 +95,7 @@ class FastEncoderDecoder(EncoderDecoder):
         labelled = [sample for sample in data_samples or () if 'gt_sem_seg' in sample]
         if labelled:  # metrics would count a label beyond the classes as an error of the model
             check = check_masks if self._multi_label else check_labels
-            check(labelled, self.decode_head.num_classes, self.decode_head.ignore_index)
+            check(labelled, self._head.num_classes, self._head.ignore_index)
         if not self._predicts_directly():
             return self._threshold(super().predict(inputs, data_samples))
         logits = self._forward(inputs)
@@ -112,14 +115,14 @@ class FastEncoderDecoder(EncoderDecoder):
             >>> FastEncoderDecoder(backbone, head, test_cfg=dict(mode='slide')).why_hosts_way()
             "test_cfg.mode is 'slide'"
         """
-        head, cfg = self.decode_head, self.test_cfg
+        head, cfg = self._head, self.test_cfg
         if cfg.get('mode', 'whole') != 'whole':
             return f'test_cfg.mode is {cfg["mode"]!r}'
         if cfg.get('seg_logits', False):
             return 'test_cfg.seg_logits asks for logits of full size'
         if self.out_channels == 1 and not self._multi_label:
             return 'one logit, which has no argmax'
-        for owner, base, steps in ((self, EncoderDecoder, _SEGMENTOR_STEPS), (head, BaseDecodeHead, _HEAD_STEPS)):
+        for owner, base, steps in zip((self, head), self._hosts, (_SEGMENTOR_STEPS, _HEAD_STEPS)):
             for name in steps:
                 if getattr(type(owner), name) is not getattr(base, name):
                     return f'{type(owner).__name__} has its own {name}'
@@ -143,13 +146,18 @@ class FastEncoderDecoder(EncoderDecoder):
         return data_samples
 
     @property
+    def _head(self) -> BaseDecodeHead:
+        """The head that predicts."""
+        return self.decode_head
+
+    @property
     def _multi_label(self) -> bool:
-        return getattr(self.decode_head, 'multi_label', False)
+        return getattr(self._head, 'multi_label', False)
 
     def _labels(self, logits: Tensor, geometry: Geometry) -> Tensor:
         """(N, C, h, w) -> labels (N, 1, H, W), or masks (N, C, H, W)."""
         if self._multi_label:
-            return _to_masks(geometry.apply(logits), self.decode_head.threshold)
+            return _to_masks(geometry.apply(logits), self._head.threshold)
         return upsample_argmax(logits, geometry.rows, geometry.columns)[:, None]
 
     def _threshold(self, data_samples: list[SegDataSample] | Tensor) -> list[SegDataSample] | Tensor:
@@ -159,7 +167,7 @@ class FastEncoderDecoder(EncoderDecoder):
                 # of a single channel mmseg gives probabilities
                 logits = sample.seg_logits.data if self.out_channels > 1 else sample.seg_logits.data.logit()
                 sample.seg_logits.data = logits
-                sample.pred_sem_seg = PixelData(data=_to_masks(logits, self.decode_head.threshold))
+                sample.pred_sem_seg = PixelData(data=_to_masks(logits, self._head.threshold))
         return data_samples
 
 

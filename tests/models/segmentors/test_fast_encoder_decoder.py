@@ -246,5 +246,5 @@ def test_heads_of_mmseg_compute_fused_losses():
 
 
 def test_a_cascade_is_named():
-    with pytest.raises(SettingError, match='CascadeEncoderDecoder'):
+    with pytest.raises(SettingError, match=r"set type='mmseg_liteseg\.FastCascadeEncoderDecoder'"):
         MODELS.build(dict(type='mmseg_liteseg.FastEncoderDecoder', backbone=dict(type='STDCNet'), decode_head=[{}, {}]))
