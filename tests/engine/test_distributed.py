@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,8 @@ import time
 import pytest
 import torch
 
-from mmseg_liteseg.engine.launch import LaunchError
+from mmseg_liteseg.engine.launch import LaunchError, build_runner
+from tests.helpers import forget_runs
 
 from .conftest import assert_equal, newest
 from .test_checkpoint_hook import calling
@@ -21,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(torch.cuda.is_available(), reason='the processes are those of a CPU'),
 ]
 LOST = 7
+VISUALIZED = dict(vis_backends=[dict(type='LocalVisBackend')])
 
 
 def free_port():
@@ -32,7 +35,7 @@ def free_port():
 class Pair:
     """Trainings of two processes."""
 
-    def __init__(self, project, name, where='before_train_iter', iteration=3, timeout=60, **options):
+    def __init__(self, project, name, where='before_train_iter', iteration=3, timeout=60, hooks=(), **options):
         context = multiprocessing.get_context('fork')
         self.reached = [context.Event() for _ in range(2)]
         self.go = context.Value('b', 0)  # an event would wait for processes that are stopped
@@ -54,7 +57,7 @@ class Pair:
                 project.train(
                     name,
                     launcher='pytorch',
-                    custom_hooks=calling(where, wait),
+                    custom_hooks=[*calling(where, wait), *hooks],
                     env_cfg=dict(dist_cfg=dict(timeout=timeout)),
                     **options,
                 )
@@ -120,3 +123,36 @@ def test_a_process_that_hangs_or_dies_ends_the_job_with_a_word(project, number):
     text = (project.folder / f'{name}.txt').read_text()
     assert 'another process of this training ended or did not answer for 3 seconds' in text
     assert 'Start again with --resume' in text
+
+
+LOSSES = [
+    dict(type='CrossEntropyLoss', loss_weight=1.0),
+    *(dict(type=f'mmseg_liteseg.{name}Loss') for name in ('Dice', 'Lovasz', 'BoundaryCrossEntropy')),
+]
+
+
+def test_a_rank_without_valid_pixels_and_an_odd_number_of_val_samples(project):
+    """All losses stay finite, nobody waits for ever, and two processes measure what one does."""
+
+    def ignore_all(runner, batch_idx, data_batch):
+        if torch.distributed.get_rank() == 1 and runner.iter in (1, 2):
+            for sample in data_batch['data_samples']:
+                sample.gt_sem_seg.data[:] = 255
+
+    sampler = dict(_delete_=True, type='mmseg_liteseg.OHEMPixelSampler', thresh=0.7, min_kept=100)
+    options = {'model.decode_head.loss_decode': LOSSES, 'model.decode_head.sampler': sampler}
+    options['val_dataloader.dataset.indices'] = 3
+    name = 'pair odd'
+    hooks = calling('before_train_iter', ignore_all)
+    pair = Pair(project, name, iteration=-1, timeout=60, hooks=hooks, visualizer=VISUALIZED, **options)
+    assert pair.codes() == [0, 0]
+    folder = project.folder / name
+    runtime = newest(folder)['message_hub']['runtime_info']
+    assert not runtime.get('skipped_steps')
+    assert all(value.isfinite().all() for value in newest(folder)['state_dict'].values())
+    lines = [json.loads(line) for path in folder.glob('*/vis_data/scalars.json') for line in path.open()]
+    measured = [line['mIoU'] for line in lines if 'mIoU' in line]
+    cfg = project.config_of('alone', **options)
+    cfg.load_from = str(folder / 'iter_6.pth')
+    forget_runs()
+    assert build_runner(cfg).val()['mIoU'] == pytest.approx(measured[-1], abs=1e-4)
