@@ -8,6 +8,8 @@ from typing import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
+from mmseg_liteseg.images.orientation import turn
+
 from .finding import Finding
 from .scan import PartScan
 
@@ -39,27 +41,42 @@ def _images(scans: Sequence[PartScan], split: str) -> list[tuple[str, np.ndarray
 
 
 def _compare(trained: list, tested: list, first: str, split: str) -> Iterator[Finding]:
-    pairs = list(find_pairs([image for _, image in trained], [image for _, image in tested]))
-    if not pairs:
+    images = [image for _, image in trained]
+    hashes = _hashes(images)
+    partner: dict[int, tuple[int, int]] = {}
+    for orientation in range(1, 9):  # as it is, then mirrored and turned
+        rest = [column for column in range(len(tested)) if column not in partner]
+        turned = [turn(tested[column][1], orientation) for column in rest]
+        for row, place in find_pairs(images, turned, hashes):
+            partner.setdefault(rest[place], (row, orientation))
+    if not partner:
         return
-    files = sorted({column for _, column in pairs})
-    partner = {column: row for row, column in reversed(pairs)}
-    where = tuple(f'{tested[column][0]} = {trained[partner[column]][0]}' for column in files[:_WHERE])
-    same = all(trained[partner[column]][0] == tested[column][0] for column in files)
+    found = sorted(partner.items())
+    pairs = [(tested[column][0], trained[row][0], orientation) for column, (row, orientation) in found]
+    same = all(one == other for one, other, _ in pairs)
+    mirrored = sum(orientation > 1 for _, _, orientation in pairs)
     yield Finding(
         'warning',
         'duplicates',
-        f'{len(files)} of {len(tested)} {split} images are {"" if same else "(nearly) "}in {first} as well',
-        where,
+        f'{len(pairs)} of {len(tested)} {split} images are {"" if same else "(nearly) "}in {first} as well'
+        + (f', {mirrored} of them mirrored or turned' if mirrored else ''),
+        tuple(f'{one} = {other}{" (mirrored or turned)" * (way > 1)}' for one, other, way in pairs[:_WHERE]),
         'results on them say little about new images',
         f'move whole groups (films, places, patients) into {first} or {split}, never parts of one',
-        len(files),
+        len(pairs),
         split,
     )
 
 
-def find_pairs(trained: Sequence[np.ndarray], tested: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+def find_pairs(
+    trained: Sequence[np.ndarray], tested: Sequence[np.ndarray], hashes: np.ndarray | None = None
+) -> Iterator[tuple[int, int]]:
     """Pairs of thumbnails (h, w), uint8, that show the same: indices into both lists.
+
+    Args:
+        trained: Some.
+        tested: Others.
+        hashes: Those of ``trained``, if they are known.
 
     Example:
         >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
@@ -68,7 +85,7 @@ def find_pairs(trained: Sequence[np.ndarray], tested: Sequence[np.ndarray]) -> I
     """
     if not trained or not tested:
         return
-    hashes, others = _hashes(trained), _hashes(tested)
+    hashes, others = _hashes(trained) if hashes is None else hashes, _hashes(tested)
     rows = max(_CELLS // len(others), 1)
     for start in range(0, len(hashes), rows):
         different = hashes[start : start + rows, None] ^ others[None]
@@ -81,6 +98,9 @@ def find_pairs(trained: Sequence[np.ndarray], tested: Sequence[np.ndarray]) -> I
 def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
     """64 bits of each image, as uint64."""
     import imagehash
+
+    if not images:
+        return np.zeros(0, np.uint64)
 
     bits = [imagehash.phash(Image.fromarray(image)).hash.ravel() for image in images]
     return np.packbits(np.array(bits), axis=1).view(np.uint64).ravel()

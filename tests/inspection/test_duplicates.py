@@ -50,3 +50,14 @@ def test_without_the_package_a_note_says_so(project, monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     found = project.inspect().findings
     assert [(finding.kind, finding.cure) for finding in found] == [('no-imagehash', 'pip install imagehash')]
+
+
+@pytest.mark.parametrize('change', [np.fliplr, np.flipud, np.rot90, lambda image: np.rot90(image, 2)])
+def test_mirrored_and_turned_copies_are_found(project, change):
+    frame = scene(11)
+    project.write_image('train', 0, np.ascontiguousarray(cv2.resize(frame, (48, 48))))
+    project.write_image('val', 1, np.ascontiguousarray(change(cv2.resize(frame, (48, 48)))))
+    for split, index in (('train', 0), ('val', 1)):
+        project.write_mask(split, index, np.indices((48, 48))[1] // 24)
+    line = next(str(finding) for finding in project.inspect().findings if finding.kind == 'duplicates')
+    assert '1 of 3 val images are (nearly) in train as well, 1 of them mirrored or turned' in line
