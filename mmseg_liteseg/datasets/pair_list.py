@@ -45,7 +45,10 @@ class PairListDataset(BaseSegDataset):
         """Reads the list."""
         if not fileio.isfile(self.ann_file, backend_args=self.backend_args):
             raise DataError(f'{self.ann_file}: no such list of images and masks')
-        text = fileio.get_text(self.ann_file, encoding='utf-8', backend_args=self.backend_args)
+        try:
+            text = fileio.get_text(self.ann_file, encoding='utf-8-sig', backend_args=self.backend_args)
+        except UnicodeDecodeError as error:
+            raise DataError(f'{self.ann_file}: the list is no UTF-8 (byte {error.start}); save it as UTF-8') from error
         rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if not rows:
             raise DataError(f'{self.ann_file}: the list is empty; expected a line "image mask" for each image')
@@ -74,6 +77,8 @@ class PairListDataset(BaseSegDataset):
 
     def _find(self, number: int, column: str) -> str:
         path = osp.join(self.data_root or '', column)
+        if not fileio.exists(path, backend_args=self.backend_args) and '\\' in column:  # written on Windows
+            path = osp.join(self.data_root or '', column.replace('\\', '/'))
         if not fileio.exists(path, backend_args=self.backend_args):
             raise DataError(f'{self.ann_file}: line {number} names {path}, which is not there')
         return path

@@ -8,7 +8,7 @@ import numpy as np
 from .bands import read_bands
 from .errors import ImageFileError
 from .files import reason_of
-from .header import Header, is_tiff, open_lazily, read_header
+from .header import Header, is_tiff, open_lazily, orientation_of, read_header
 from .orientation import turn
 
 COLOR_TYPES = {
@@ -117,8 +117,10 @@ def _decode_colours_and_one(data: bytes, name: str, header: Header) -> np.ndarra
     if header.mode not in ('RGBA', 'RGBX'):
         return read_bands(data, name)
     # OpenCV multiplies 8-bit colours by the fourth
-    samples = np.asarray(open_lazily(data, name))
-    return turn(samples[..., [2, 1, 0, 3]], header.orientation)
+    image = open_lazily(data, name)
+    samples = np.asarray(image)
+    # Pillow turns TIFFs itself when it reads them, since 9.4 or so, and then says that nothing is to be turned
+    return turn(samples[..., [2, 1, 0, 3]], orientation_of(image))
 
 
 def _imdecode(data: bytes, name: str, flags: int) -> np.ndarray:

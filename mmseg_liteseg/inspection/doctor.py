@@ -3,8 +3,11 @@
 ::
 
     config -> against itself -> lists of samples -> files -> labels -> across splits
-              class_checks      listing             file_      label_     duplicates
-              loader_checks     pair_checks         checks     checks     size_checks
+              setting_checks    listing             file_      label_     duplicates
+              type_checks       pair_checks         checks     checks     size_checks
+              metric_checks
+              class_checks
+              loader_checks
 """
 
 from __future__ import annotations
@@ -24,10 +27,13 @@ from .labels import Labels, count_labels
 from .learning_checks import check_learning
 from .listing import list_samples
 from .loader_checks import check_last_batch, check_loaders
+from .metric_checks import check_metrics
 from .pair_checks import check_pairs
 from .scan import PartScan, Track, scan
+from .setting_checks import NOT_A_NUMBER, check_settings
 from .setup import SPLITS, Part, Setup, read_setup, scope_of
 from .size_checks import check_sizes, sizes_of
+from .type_checks import check_types
 
 
 @dataclass
@@ -98,8 +104,8 @@ def inspect_config(
     """
     with scope_of(cfg):
         setup = read_setup(cfg)
-        result = Inspection(setup, [*check_classes(setup), *check_heads(setup), *check_loaders(setup)])
-        parts = _wanted(setup, splits)
+        result = Inspection(setup, _check_config(setup))
+        parts = [] if any(finding.kind == NOT_A_NUMBER for finding in result.findings) else _wanted(setup, splits)
         broken = {finding.split for finding in errors_of(result.findings) if finding.kind in _UNBUILDABLE}
         for part in parts:
             if part.split not in broken:
@@ -110,6 +116,16 @@ def inspect_config(
         result.findings += _check_scans(setup, result)
     result.findings = by_severity(dict.fromkeys(result.findings))
     return result
+
+
+def _check_config(setup: Setup) -> list[Finding]:
+    """The config against itself; what is no number would trip the rest over, and a head of no type cannot be built."""
+    findings = check_settings(setup)
+    if findings:
+        return findings
+    findings = [*check_types(setup), *check_metrics(setup)]
+    heads = [] if findings else check_heads(setup)
+    return [*findings, *check_classes(setup), *heads, *check_loaders(setup)]
 
 
 # what mmseg cannot build a data set from

@@ -17,7 +17,7 @@ from mmseg_liteseg.images.header import is_tiff, open_lazily, orientation_of, re
 
 from .facts import THUMBNAIL, Header, ImageFacts, MaskFacts, UnreadableFileError
 
-_BITS_PER_SAMPLE = 258  # tag of TIFF
+_WIDTH, _LENGTH, _BITS_PER_SAMPLE = 256, 257, 258  # tags of TIFF
 _MAX_COLOURS = 64  # a colour code has a few dozen; more means a photo or the noise of JPEG
 _BITS = {'1': 1, 'I': 32, 'F': 32, 'I;16': 16, 'I;16B': 16, 'I;16L': 16, 'I;16N': 16}
 
@@ -129,9 +129,12 @@ def _header(picture: Image.Image, content: bytes) -> Header:
         frames = getattr(picture, 'n_frames', 1)
     except Exception:  # broken further frames are none to the loaders
         frames = 1
+    height, width = picture.height, picture.width
+    if picture.format == 'TIFF':  # Pillow gives the size of the turned picture
+        height, width = (int(picture.tag_v2.get(tag, side)) for tag, side in ((_LENGTH, height), (_WIDTH, width)))
     return Header(
-        height=picture.height,
-        width=picture.width,
+        height=height,
+        width=width,
         channels=len(picture.getbands()),
         bits=_stored_bits(picture, content),
         mode=picture.mode,

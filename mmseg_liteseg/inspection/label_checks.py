@@ -15,7 +15,23 @@ _WHERE = 10
 
 def check_masks(setup: Setup, scan: PartScan) -> list[Finding]:
     """What is wrong with the masks of one data set, file by file."""
-    return [*_check_colours(scan), *_check_values(setup, scan)]
+    return [*_check_colours(scan), *_check_values(setup, scan), *_check_lossy(scan)]
+
+
+def _check_lossy(scan: PartScan) -> Iterator[Finding]:
+    """Values between those of two classes may be a third class's."""
+    lossy = [path for path, mask in scan.masks if mask.format == 'JPEG' and mask.channels == 1]
+    if lossy:
+        yield Finding(
+            'warning',
+            'jpeg-mask',
+            f'{scan.part.split}: {len(lossy)} of {len(scan.masks)} masks are saved as JPEG',
+            tuple(lossy[:_WHERE]),
+            'it changes values along edges, which may come out as other classes',
+            'write PNG from the source of the masks (new_dataset rounds those of areas, if there is no other source)',
+            len(lossy),
+            scan.part.split,
+        )
 
 
 def _check_colours(scan: PartScan) -> Iterator[Finding]:
@@ -32,6 +48,8 @@ def _check_colours(scan: PartScan) -> Iterator[Finding]:
         cure = f'keep one channel; it holds {short(values)}'
     elif modes == 'LA':
         cure = 'drop the second channel (transparency)'
+    elif _look_like_masks(scan):
+        cure = 'the images hold one channel: data_prefix.img_path and seg_map_path look swapped'
     if jpeg:
         cure += '; JPEG has changed some pixels, so start from the source if you can'
     yield Finding(
@@ -46,6 +64,13 @@ def _check_colours(scan: PartScan) -> Iterator[Finding]:
         cure,
         len(wrong),
         scan.part.split,
+    )
+
+
+def _look_like_masks(scan: PartScan) -> bool:
+    """Whether the images are stored as label images are."""
+    return bool(scan.images) and all(
+        facts.mode in ('1', 'L', 'P') and facts.format == 'PNG' for _, facts in scan.images
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import inspect
 import os
+import re
 from typing import Any, Iterator
 
 from mmengine.dataset import BaseDataset
@@ -111,8 +113,14 @@ def _check_list(part: Part, ann_file: str) -> Iterator[Finding]:
         return
     if bare(part.cfg.get('type')) == 'PairListDataset':
         return
-    with open(ann_file, encoding='utf-8', errors='replace') as file:
-        lines = [line.strip() for line in file if line.strip()]
+    with open(ann_file, 'rb') as file:
+        data = file.read()
+    fault = _fault_of_text(data) or _fault_of_names(data.decode('utf-8', 'replace').splitlines())
+    if fault:
+        what, cure, why = fault
+        yield _fault(part, 'bad-list', f'{ann_file} {what}', f'{part.where}.ann_file', cure, why)
+        return
+    lines = [line.strip() for line in data.decode('utf-8', 'replace').splitlines()]
     image_folder, suffix = folder_of(part, 'img_path') or '', getattr(part.dataset, 'img_suffix', '') or ''
     columns = [line for line in lines if len(line.split()) == 2 and not _exists(image_folder, line + suffix)]
     if columns and len(columns) == len(lines):
@@ -135,6 +143,33 @@ def _check_list(part: Part, ann_file: str) -> Iterator[Finding]:
             f"leave {suffix} out in the file, or set img_suffix=''",
             f'{suffix} is appended to each name',
         )
+
+
+def _fault_of_text(data: bytes) -> tuple[str, str, str] | None:
+    """What is wrong with a list as a text, the cure, and what follows; None if nothing is."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return 'is UTF-16', 'save it as UTF-8', 'mmseg reads UTF-8'
+    if data.startswith(codecs.BOM_UTF8):
+        return 'begins with a byte order mark', 'save it as UTF-8 without BOM', 'it becomes part of the first name'
+    return None
+
+
+def _fault_of_names(lines: list[str]) -> tuple[str, str, str] | None:
+    """The same of its lines."""
+    blank = next((number for number, line in enumerate(lines, 1) if not line.strip()), None)
+    if blank and any(line.strip() for line in lines):
+        return f'has nothing in line {blank}', 'take empty lines out', 'it counts as an image without a name'
+    absolute = next((line for line in lines if line.startswith('/') or re.match(r'[A-Za-z]:[\\/]', line)), None)
+    if absolute:
+        why = 'they take the place of data_prefix, so that a mask is looked for where its image is'
+        cure = (
+            "name files within data_prefix, without suffix; or list image and mask for 'mmseg_liteseg.PairListDataset'"
+        )
+        return f'holds absolute paths, such as {absolute[:80]!r}', cure, why
+    backslash = next((line for line in lines if '\\' in line), None)
+    if backslash and os.sep == '/':
+        return f'divides folders by backslashes, such as {backslash[:80]!r}', 'write /', 'they are part of a name here'
+    return None
 
 
 def _exists(folder: str, name: str) -> bool:

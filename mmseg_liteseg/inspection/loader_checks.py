@@ -88,6 +88,18 @@ def check_last_batch(setup: Setup, sizes: dict[str, int]) -> list[Finding]:
     loader = setup.cfg.get('train_dataloader') or {}
     sampler = bare((loader.get('sampler') or {}).get('type'))
     batch, count = loader.get('batch_size') or 0, sizes.get('train', 0)
+    if sampler != 'InfiniteSampler' and loader.get('drop_last') and 0 < count < batch:
+        return [
+            Finding(
+                'error',
+                'no-batch',
+                f'{count} training images make no batch of {batch}, and drop_last leaves smaller ones out',
+                ('train_dataloader.batch_size',),
+                'nothing would be trained',
+                f'set batch_size={count} or less',
+                split='train',
+            )
+        ]
     if sampler != 'DefaultSampler' or loader.get('drop_last') or batch < 2 or count % batch != 1:
         return []
     if not _normalises_single_pixels(setup):

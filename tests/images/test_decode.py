@@ -10,6 +10,7 @@ import tifffile
 from PIL import Image
 
 from mmseg_liteseg.images import COLOR_TYPES, ImageFileError, decode_image
+from mmseg_liteseg.images.orientation import turn
 from tests.images.builders import encode, exif, pil_file, pixels, png_header
 
 RGB = pixels((6, 9, 3))
@@ -164,3 +165,11 @@ def test_a_bomb_is_not_decoded_unless_asked(monkeypatch):
 def test_unknown_color_type(color_type):
     with pytest.raises(ImageFileError, match='color_type: expected one of color,'):
         decode_image(SOUND['rgb.png'], 'a', color_type)
+
+
+@pytest.mark.parametrize('orientation', [3, 6, 8])
+def test_four_samples_of_a_turned_tiff_are_turned_once(orientation):
+    rgba = pixels((6, 9, 4), np.uint8, 256)
+    data = pil_file(rgba, 'TIFF', exif=exif(orientation))
+    found = decode_image(data, 'a.tif', 'unchanged')
+    np.testing.assert_array_equal(found, turn(rgba[..., [2, 1, 0, 3]], orientation))

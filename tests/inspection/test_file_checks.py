@@ -125,3 +125,19 @@ def test_several_pictures_in_one_file(project):
     frames = [Image.fromarray(picture(48, 64, 3)), Image.fromarray(picture(48, 64, 3) // 2)]
     frames[0].save(project.image('train', 1), save_all=True, append_images=frames[1:])
     assert '(2)' in project.only('frames', 'warning')
+
+
+@pytest.mark.parametrize('kind', ['.png', '.tif'])
+def test_turned_images_of_any_format(project, kind):
+    """Pillow turns TIFFs itself, and gives their size after that."""
+    for split, count in (('train', 4), ('val', 3)):
+        for index in range(count):
+            path, exif = project.image(split, index), Image.Exif()
+            exif[274] = 6
+            image = Image.open(path).copy()
+            path.unlink()
+            image.save(path.with_suffix(kind), exif=exif)
+        project.data(split)['img_suffix'] = kind
+    lines = [str(finding) for finding in project.inspect().findings if finding.kind == 'size-differs']
+    assert len(lines) == 2
+    assert all('64x48, mask 48x64' in line and 'EXIF turns the images' in line for line in lines)

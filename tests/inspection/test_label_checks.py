@@ -74,3 +74,22 @@ def test_255_with_another_ignored_label(project):
     project.head['ignore_index'] = 0
     project.write_mask('train', 0, SPOTS * 255)
     assert '255 is not ignored, as ignore_index is 0' in str(findings(project, 'labels-beyond')[0])
+
+
+def test_masks_of_jpeg_that_still_hold_labels(project):
+    for split in ('train', 'val'):
+        for path in sorted((project.root / f'masks/{split}').iterdir()):
+            Image.fromarray(np.asarray(Image.open(path))).save(path.with_suffix('.jpg'))
+            path.unlink()
+        project.data(split)['seg_map_suffix'] = '.jpg'
+    found = project.inspect().findings
+    assert [(finding.kind, finding.severity) for finding in found] == [('jpeg-mask', 'warning')] * 2
+
+
+def test_folders_that_are_swapped(project):
+    for split in ('train', 'val'):
+        prefix = project.data(split)['data_prefix']
+        prefix['img_path'], prefix['seg_map_path'] = prefix['seg_map_path'], prefix['img_path']
+    lines = [str(finding) for finding in project.inspect().findings if finding.kind == 'colour-mask']
+    assert len(lines) == 2
+    assert all('img_path and seg_map_path look swapped' in line for line in lines)

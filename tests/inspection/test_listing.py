@@ -70,3 +70,27 @@ def test_loops_of_links_end(tmp_path):
     (tmp_path / 'a/x.png').touch()
     (tmp_path / 'a/up').symlink_to(tmp_path)
     assert list(walk_files(str(tmp_path))) == ['a/x.png']
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('0\n1'.encode('utf-8-sig'), ('begins with a byte order mark', 'UTF-8 without BOM')),
+        ('0\n1'.encode('utf-16'), ('is UTF-16', 'save it as UTF-8')),
+        (b'0\n\n1\n', ('has nothing in line 2',)),
+        (b'/data/images/0\n', ("absolute paths, such as '/data/images/0'", 'PairListDataset')),
+        (b'C:\\data\\0\n', ('absolute paths',)),
+        (b'town\\0\r\n', ('divides folders by backslashes',)),
+    ],
+)
+def test_lists_written_elsewhere(project, text, words):
+    (project.root / 'train.txt').write_bytes(text)
+    project.data()['ann_file'] = 'train.txt'
+    line = project.only('bad-list')
+    assert all(word in line for word in words), line
+
+
+def test_line_ends_of_windows_are_fine(project):
+    (project.root / 'train.txt').write_bytes(b'0\r\n1\r\n')
+    project.data()['ann_file'] = 'train.txt'
+    assert project.inspect().findings == []

@@ -110,3 +110,8 @@ def test_pipelines_of_a_base_that_read_otherwise(project, name):
     assert f"{name} reads images with color_type='grayscale'" in line
     project.cfg[name][0]['color_type'] = 'color'
     assert project.inspect().findings == []
+
+
+def test_fewer_images_than_a_batch_that_may_not_be_smaller(project):
+    project.cfg['train_dataloader'].update(batch_size=8, sampler=dict(type='DefaultSampler'), drop_last=True)
+    assert '4 training images make no batch of 8' in project.only('no-batch')
