@@ -43,6 +43,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--label-dtype', default='uint8', help='of labels: uint8, int32 or int64; TensorRT needs int32 [uint8]')
     add('--raw', action='store_true', help='pre-processing inside: uint8 N x H x W x C in, 0 to 255')
     add('--color', choices=('bgr', 'rgb'), help="order of raw channels [the network's, rgb as a rule]")
+    add(
+        '--resize-inside',
+        action='store_true',
+        help="the config's resize inside: pictures of their own size in, labels of that size out",
+    )
     add('--half', action='store_true', help='float16 inside an ONNX file: half the size, for GPUs and NPUs')
     add('--opset', type=int, default=11, help='of ONNX, 11 to 20 [11]')
     add('--max-relative', type=float, help='allowed difference, share of the greatest logit [1e-4; --half 2e-2]')
@@ -76,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             opset=args.opset,
             label_dtype=args.label_dtype,
             half=args.half,
+            resize_inside=args.resize_inside,
         )
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         usual = agreement.HALF_BOUND if args.half else agreement.DEFAULT_BOUND

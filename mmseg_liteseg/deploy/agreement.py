@@ -14,6 +14,7 @@ from .errors import DeployError
 from .images import images_of
 from .metadata import Interface
 from .source import Source, reference_logits
+from .steps import take_steps
 
 # (H, W): what must work of a model that takes any size. None but the last divides by 128.
 DYNAMIC_SIZES = ((360, 480), (500, 333), (720, 960), (1024, 2048), (64, 64))
@@ -90,11 +91,20 @@ def compare(
     rows = []
     for batch, height, width in sizes:
         pictures = images_of((height, width), batch, len(interface.mean), images, source)
-        expected = reference_logits(source.model, _network_input(source, pictures))
+        expected = _expect(source, pictures, interface)
         row = judge(expected, run(interface.prepare(pictures)), interface, bound)
         rows.append(row)
         on_row(row)
     return rows
+
+
+def _expect(source: Source, pictures: np.ndarray, interface: Interface) -> Tensor:
+    """Logits of BGR pictures (N, H, W, C) at their size, by mmseg's path and OpenCV's resize."""
+    if not interface.inside:
+        return reference_logits(source.model, _network_input(source, pictures))
+    resized = np.stack([take_steps(picture.astype(np.float32), interface.inside) for picture in pictures])
+    logits = reference_logits(source.model, _network_input(source, resized))
+    return F.interpolate(logits, pictures.shape[1:3], mode='bilinear', align_corners=interface.align_corners)
 
 
 def judge(expected: Tensor, output: np.ndarray, interface: Interface, bound: Bound) -> Row:

@@ -124,11 +124,11 @@ def describe(source: Source, options: ExportOptions) -> Metadata:
         options.fixed_batch,
         options.raw,
         options.color,
+        options.resize_inside,
     )
+    steps = tuple(step for step in source.steps if step not in interface.inside)
     tools = {KEY: __version__, 'torch': torch.__version__}
-    return Metadata(
-        interface, source.classes, source.palette, source.steps, source.files, tools, color_type=source.color_type
-    )
+    return Metadata(interface, source.classes, source.palette, steps, source.files, tools, color_type=source.color_type)
 
 
 def _export_one(

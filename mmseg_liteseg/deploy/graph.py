@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,6 +12,7 @@ from torch import Tensor, nn
 from .errors import DeployError
 from .metadata import Interface
 from .source import Source
+from .steps import Step, size_after
 
 
 class DeployGraph(nn.Module):
@@ -16,7 +20,8 @@ class DeployGraph(nn.Module):
 
     ::
 
-        image -> [uint8 NHWC, rgb or bgr -> normalised NCHW] -> network -> scores [-> resize -> logits [-> labels]]
+        image -> [uint8 NHWC, rgb or bgr -> normalised NCHW] [-> the config's resize]
+              -> network -> scores [-> resize [-> resize to the image's size] -> logits [-> labels]]
 
     Args:
         model: Segmentor in eval mode.
@@ -47,12 +52,29 @@ class DeployGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """The interface's input -> its output."""
         x = self.preprocess(image) if self.interface.is_raw else image
+        size = x.shape[2:]
+        for step in self.interface.inside:
+            x = F.interpolate(x, self.resized(x.shape[2:], step), mode='bilinear', align_corners=False)
         scores = self.model.decode_head(self.model.extract_feat(x))
         if self.interface.output == 'scores':
             return scores
         align_corners = self.interface.align_corners
         logits = F.interpolate(scores, x.shape[2:], mode='bilinear', align_corners=align_corners)
+        if self.interface.inside:  # two resizes, as mmseg's encode_decode and postprocess_result
+            logits = F.interpolate(logits, size, mode='bilinear', align_corners=align_corners)
         return logits if self.interface.output == 'logits' else self.label(logits)
+
+    def resized(self, size: Sequence[int], step: Step) -> list[int]:
+        """The network's size, by arithmetic that tracers follow where sizes are open."""
+        if self.interface.size or step.get('scale_factor') is None:
+            return list(size_after(self.interface.size or (1, 1), [step]))
+        factor = step['scale_factor']
+        pair = factor if isinstance(factor, (list, tuple)) else (factor, factor)  # horizontal, vertical
+        across, down = (Fraction(value).limit_denominator(1000) for value in pair)
+        # rounded half up, as mmcv does
+        return [
+            (side * 2 * f.numerator + f.denominator) // (2 * f.denominator) for side, f in zip(size, (down, across))
+        ]
 
     def preprocess(self, image: Tensor) -> Tensor:
         """Pixels (N, H, W, C), 0 to 255 -> normalised (N, C, H, W) in the network's order of channels."""
@@ -82,6 +104,7 @@ def interface_of(
     batch: int | None = None,
     raw: bool = False,
     color: str | None = None,
+    resize_inside: bool = False,
 ) -> Interface:
     """Interface of a trained model.
 
@@ -92,6 +115,7 @@ def interface_of(
         batch: Number of images, or None for any.
         raw: Puts the pre-processing inside: the input is NHWC, uint8, or float32 where files are not read as 8 bits.
         color: Of a raw input, 'bgr' or 'rgb'; the network's own otherwise.
+        resize_inside: Puts the resize of the config's test pipeline inside, and that back to the input's size.
 
     Raises:
         DeployError: the config does not normalise, or the colours do not fit the model.
@@ -123,4 +147,23 @@ def interface_of(
         threshold=head.threshold if head.out_channels == 1 or multi_label else None,
         multi_label=multi_label,
         normalized=not raw or eight_bits,
+        inside=_resizes(source, size) if resize_inside else (),
     )
+
+
+def _resizes(source: Source, size: tuple[int, int] | None) -> tuple[Step, ...]:
+    """The resizes of the test pipeline.
+
+    Raises:
+        DeployError: there is none, or it is none that a graph gives alike.
+    """
+    steps = [step for step in source.steps if step['type'] != 'ToFloat32']
+    names = ', '.join(step['type'] for step in steps) or 'nothing'
+    if not steps or any(step['type'] != 'Resize' for step in steps):
+        raise DeployError(f'resize_inside: expected Resize alone in the test pipeline, found {names}')
+    for step in steps:
+        if step.get('interpolation') not in (None, 'bilinear') or step.get('backend') not in (None, 'cv2'):
+            raise DeployError(f'resize_inside: expected a bilinear Resize of OpenCV, found {step}')
+        if step.get('keep_ratio') and step.get('scale') is not None and size is None:
+            raise DeployError('resize_inside: a Resize with keep_ratio needs one size of the input (--shape H W)')
+    return tuple(steps)

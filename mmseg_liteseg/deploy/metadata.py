@@ -20,8 +20,8 @@ from .fields import brief, check_choice, check_names, check_numbers, check_palet
 from .steps import check_steps, from_resize
 
 KEY = 'mmseg_liteseg'
-# 2: `steps`, where format 1 had one `resize`, which is still read
-FORMAT = 2
+# 2: `steps`, where format 1 had one `resize`, which is still read. 3: `interface.inside`, written where there is any.
+FORMAT = 3
 LAYOUTS = ('NCHW', 'NHWC')
 DTYPES = ('float32', 'uint8')
 COLORS = ('rgb', 'bgr', 'gray', 'bands')
@@ -48,6 +48,8 @@ class Interface:
             where each class's sigmoid is. None otherwise.
         multi_label: Whether every class is a yes or no of its own: 'labels' are then masks (N, C, H, W), 0 and 1.
         normalized: Whether the caller normalises float32. False: it takes the values of the files, of any depth.
+        inside: Steps of the config's test pipeline (resizes) that the graph takes itself; labels and logits then have
+            the size of the input all the same.
     """
 
     layout: str
@@ -62,6 +64,7 @@ class Interface:
     threshold: float | None = None
     multi_label: bool = False
     normalized: bool = True
+    inside: tuple[dict[str, Any], ...] = ()
 
     @property
     def is_raw(self) -> bool:
@@ -87,6 +90,7 @@ class Interface:
             check_real('threshold', self.threshold, 0, 1)
         for name in ('align_corners', 'multi_label', 'normalized'):
             check_choice(name, getattr(self, name), (True, False))
+        check_steps(self.inside, 'inside')
         if self.multi_label and self.threshold is None:
             raise DeployError('threshold: expected a probability for classes that are a yes or no each, got none')
 
@@ -145,7 +149,10 @@ class Metadata:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps(dict(format=FORMAT, **asdict(self)), sort_keys=True)
+        data = asdict(self)
+        if not self.interface.inside:  # what earlier versions read, too
+            del data['interface']['inside']
+        return json.dumps(dict(format=FORMAT if self.interface.inside else 2, **data), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str, name: str) -> Metadata:
@@ -163,6 +170,7 @@ class Metadata:
             for key in ('mean', 'std'):
                 interface[key] = tuple(interface[key])
             interface['size'] = tuple(interface['size']) if interface['size'] else None
+            interface['inside'] = check_steps(interface.get('inside') or (), name)
             data['classes'] = tuple(data['classes'])
             data['palette'] = tuple(tuple(color) for color in data.get('palette') or ())
             old = from_resize(data.pop('resize', None))

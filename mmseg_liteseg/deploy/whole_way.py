@@ -100,6 +100,9 @@ def reason_to_differ(metadata: Metadata, size: Sequence[int]) -> str | None:
         return f"resized to the artefact's {own}, the config says {wanted[0]}x{wanted[1]}"
     if interface.output == 'labels' and wanted != tuple(size):
         return 'labels are resized, not logits: export --output scores for the masks of inference_model'
+    floats = any(step['type'] == 'ToFloat32' for step in metadata.steps)
+    if interface.inside:
+        return None if floats else 'the resize inside computes with fractions, the config rounds to whole numbers'
     if interface.dtype == 'uint8' and any(step['type'] in ('ToFloat32', 'RGB2Gray') for step in metadata.steps):
         return 'the artefact takes whole numbers, the config has fractions'
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,17 @@ from mmseg_liteseg.errors import LiteSegError
 
 # Sizes of a camera, of its halves, and odd ones, height x width.
 SIZES = ((360, 480), (180, 240), (353, 477), (96, 128), (240, 481), (64, 99), (512, 384), (131, 257))
+
+
+def small_sizes(count: int) -> list[tuple[int, int]]:
+    """So many different sizes, (H, W), from 32 x 32 on.
+
+    Example:
+        >>> small_sizes(4)
+        [(32, 32), (32, 33), (33, 32), (33, 33)]
+    """
+    side = math.isqrt(count - 1) + 1
+    return [(32 + i // side, 32 + i % side) for i in range(count)]
 
 
 class SoakError(LiteSegError):
@@ -61,12 +73,14 @@ def predict_many(
         predict: Takes a picture, uint8 (H, W, 3).
         count: Predictions.
         every: Predictions from one look to the next.
-        sizes: Height and width of the pictures, in turn.
+        sizes: Height and width of the pictures, which come in a random order, each once before any comes again.
     """
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (*size, 3), np.uint8) for size in sizes]
+    noise = rng.integers(0, 256, (*np.max(sizes, axis=0), 3), np.uint8)
+    order = rng.permutation(len(sizes))
     for done in range(1, count + 1):
-        predict(pictures[rng.integers(len(pictures))])
+        height, width = sizes[order[done % len(sizes)]]
+        predict(noise[:height, :width])
         if done % every == 0 or done == count:
             yield look(done)
 

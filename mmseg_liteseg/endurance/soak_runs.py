@@ -7,10 +7,12 @@ from typing import Sequence
 
 from mmseg_liteseg import registry  # noqa: F401 (lets configs inherit by package)
 
-from .soak import Sample, SoakError, predict_many, watch_training
+from .soak import SIZES, Sample, SoakError, predict_many, small_sizes, watch_training
 
 
-def run(what: str, files: Sequence[str], count: int, every: int, work_dir: str) -> list[Sample]:
+def run(
+    what: str, files: Sequence[str], count: int, every: int, work_dir: str, different: int | None = None
+) -> list[Sample]:
     """Runs one of them, and tells how far it is.
 
     Args:
@@ -19,10 +21,12 @@ def run(what: str, files: Sequence[str], count: int, every: int, work_dir: str) 
         count: Predictions or iterations.
         every: From one sample to the next.
         work_dir: Of a training.
+        different: How many sizes pictures have, small ones; eight of a camera by default.
 
     Raises:
         SoakError: A file is missing in ``files``.
     """
+    sizes = SIZES if different is None else small_sizes(different)
     wanted = dict(torch=2, runtime=1, train=1)[what]
     if len(files) != wanted:
         raise SoakError(f'soak test of {what}: expected {wanted} files, got {len(files)}')
@@ -32,10 +36,10 @@ def run(what: str, files: Sequence[str], count: int, every: int, work_dir: str) 
         from mmseg.apis import inference_model, init_model
 
         model = init_model(*files, device='cpu')
-        return list(predict_many(lambda picture: inference_model(model, picture), count, every))
+        return list(predict_many(lambda picture: inference_model(model, picture), count, every, sizes))
     from mmseg_liteseg.runtime import Segmenter
 
-    return list(predict_many(Segmenter(files[0]).predict, count, every))
+    return list(predict_many(Segmenter(files[0]).predict, count, every, sizes))
 
 
 def _train(config: str, count: int, every: int, work_dir: str) -> list[Sample]:

@@ -170,13 +170,26 @@ def test_missing_library_is_named(source, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_half_precision(source, tmp_path):
+@pytest.mark.parametrize('raw', [False, True])
+def test_half_precision(source, tmp_path, raw):
     pytest.importorskip('onnxruntime.transformers.float16')
     full, half = (
-        export(source, ExportOptions(half=half), tmp_path, f'{half}', HALF_BOUND, sizes=SIZES, say=str)[0]
+        export(source, ExportOptions(half=half, raw=raw), tmp_path, f'{half}', HALF_BOUND, sizes=SIZES[:2], say=str)[0]
         for half in (False, True)
     )
     assert half.stat().st_size < 0.7 * full.stat().st_size
-    assert open_artefact(half).input_dtype == 'float32'
+    assert open_artefact(half).input_dtype == ('uint8' if raw else 'float32')
     with pytest.raises(DeployError, match='half: of onnx alone'):
         ExportOptions(half=True, formats=('onnx', 'openvino'))
+
+
+def test_half_precision_by_another_converter(source, tmp_path):
+    """It leaves casts to float32 as they are: what it makes of a file for raw pictures cannot be read otherwise."""
+    onnx = pytest.importorskip('onnx')
+    reason = 'needs onnxconverter-common'
+    float16 = pytest.importorskip('onnxconverter_common', reason=reason).float16
+    files, _ = run_export(source, tmp_path, 'onnx', raw=True, size=(64, 96))
+    half = float16.convert_float_to_float16(onnx.load(str(files[0])), keep_io_types=True, node_block_list=['/Cast'])
+    onnx.save(half, str(tmp_path / 'half.onnx'))
+    x = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), np.uint8)
+    assert np.mean(open_artefact(tmp_path / 'half.onnx')(x) != open_artefact(files[0])(x)) < HALF_BOUND.pixels

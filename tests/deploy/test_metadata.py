@@ -43,8 +43,8 @@ def test_classes_that_are_a_yes_or_no_each():
 
 def test_later_format_is_refused():
     text = json.loads(Metadata(make(), ('a',), ()).to_json())
-    with pytest.raises(DeployError, match='format 3'):
-        Metadata.from_json(json.dumps({**text, 'format': 3}), 'x.onnx')
+    with pytest.raises(DeployError, match='format 4'):
+        Metadata.from_json(json.dumps({**text, 'format': 4}), 'x.onnx')
 
 
 @pytest.mark.parametrize('field', ['layout', 'dtype', 'color', 'output'])

@@ -1,5 +1,6 @@
 """The report compares what a user gets, from the file on."""
 
+import json
 from dataclasses import replace
 
 import cv2
@@ -8,8 +9,9 @@ import pytest
 
 from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.export import describe
+from mmseg_liteseg.deploy.export import describe, export
 from mmseg_liteseg.deploy.exporters import ExportOptions
+from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.deploy.source import load_source
 from mmseg_liteseg.deploy.whole_way import compare_files, reason_to_differ
 from mmseg_liteseg.runtime import Segmenter
@@ -77,3 +79,54 @@ def test_reasons_are_named(tiny, options, reason):
     source = load_source(*map(str, tiny), dict(test_pipeline=[load, dict(type='Resize', scale_factor=0.5), PACK]))
     found = reason_to_differ(describe(source, ExportOptions(**options)), (90, 120))
     assert found is None if reason is None else reason in found
+
+
+HALF_FLOATS = (dict(LOAD, to_float32=True), dict(type='Resize', scale_factor=(0.5, 0.75)), PACK)
+KEPT_RATIO = (dict(LOAD, to_float32=True), dict(type='Resize', scale=(160, 96), keep_ratio=True), PACK)
+
+
+@pytest.mark.parametrize(
+    ('pipeline', 'options'),
+    [
+        (HALF_FLOATS, dict(output='labels', raw=True)),
+        (HALF_FLOATS, dict(output='logits')),
+        (KEPT_RATIO, dict(output='labels', size=(270, 486))),
+    ],
+)
+def test_resizes_inside_are_the_configs(tiny, tmp_path, pipeline, options):
+    """Labels at the picture's size, where they would have to be repeated otherwise."""
+    pytest.importorskip('onnxruntime')
+    source = load_source(*map(str, tiny), dict(test_pipeline=list(pipeline)))
+    chosen = ExportOptions(resize_inside=True, **options)
+    path = export(source, chosen, tmp_path, 'x', sizes=((75, 111), (64, 64)), say=str)[0]
+    report = json.loads((tmp_path / 'x.agreement.json').read_text())['onnx']
+    assert all(row['passed'] for row in report['rows'])
+    for row in report['files']:
+        assert row['passed']
+        assert row['reason'] is None or 'size' in options  # the other drawn file has another size than the artefact
+    metadata = Segmenter(path).metadata
+    assert [step['type'] for step in metadata.interface.inside] == ['Resize']
+    assert [step['type'] for step in metadata.steps] == ['ToFloat32']
+    assert Metadata.from_json(metadata.to_json(), 'x') == metadata
+
+
+@pytest.mark.parametrize(
+    ('steps', 'message'),
+    [
+        ((), 'expected Resize alone in the test pipeline, found nothing'),
+        ((MULTIPLE,), 'found ResizeToMultiple'),
+        ((dict(type='Resize', scale=(96, 64), interpolation='area'),), 'expected a bilinear Resize'),
+        ((dict(type='Resize', scale=(96, 64), keep_ratio=True),), r'needs one size of the input \(--shape H W\)'),
+    ],
+)
+def test_resizes_that_cannot_go_inside(tiny, steps, message):
+    source = load_source(*map(str, tiny), dict(test_pipeline=[LOAD, *steps, PACK]))
+    with pytest.raises(DeployError, match=message):
+        describe(source, ExportOptions(resize_inside=True))
+
+
+def test_a_resize_that_rounds_is_told(tiny):
+    source = load_source(*map(str, tiny), dict(test_pipeline=[LOAD, dict(type='Resize', scale_factor=0.5), PACK]))
+    assert 'rounds' in reason_to_differ(describe(source, ExportOptions(resize_inside=True)), (90, 120))
+    with pytest.raises(DeployError, match=r'^resize_inside: scores'):
+        ExportOptions(resize_inside=True, output='scores')

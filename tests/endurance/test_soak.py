@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_liteseg.endurance.soak import SIZES, Sample, draw, growth, look, predict_many, read, write
+from mmseg_liteseg.endurance.soak import SIZES, Sample, draw, growth, look, predict_many, read, small_sizes, write
 
 pytestmark = pytest.mark.skipif(not os.path.exists('/proc/self/status'), reason='needs /proc')
 
@@ -24,6 +24,14 @@ def test_pictures_are_of_all_sizes_and_samples_come_on_time():
     samples = list(predict_many(lambda picture: seen.append(picture.shape), 50, 20))
     assert [sample.count for sample in samples] == [20, 40, 50]
     assert {shape[:2] for shape in seen} == set(SIZES)
+
+
+def test_no_size_comes_twice():
+    seen, sizes = [], small_sizes(50)
+    list(predict_many(lambda picture: seen.append(picture.shape[:2]), 50, 50, sizes))
+    assert len(set(sizes)) == 50
+    assert sorted(seen) == sorted(sizes)
+    assert seen != sizes  # in no order of growing sides
 
 
 def test_growth_is_told_from_caches_that_fill():

@@ -26,6 +26,8 @@ class ExportOptions:
         label_dtype: Of labels: 'uint8', 'int32' or 'int64'. TensorRT casts to no uint8.
         color: Of a raw input: 'bgr' or 'rgb'; the network's own by default.
         opset: Of ONNX.
+        resize_inside: The resize of the config's test pipeline inside: pictures of their own size in, labels or logits
+            of that size out.
         half: Weights and features of an ONNX file in float16; its input stays as it is.
 
     Raises:
@@ -41,6 +43,7 @@ class ExportOptions:
     opset: int = 11
     label_dtype: str = 'uint8'
     half: bool = False
+    resize_inside: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -60,12 +63,16 @@ class ExportOptions:
             raise DeployError(
                 f'half: of onnx alone, got {", ".join(self.formats)}; other runtimes convert when they load'
             )
+        if self.resize_inside and self.output == 'scores':
+            raise DeployError('resize_inside: scores are not resized: take labels or logits')
         if 'ncnn' in self.formats:
             self._check_ncnn()
 
     def _check_ncnn(self) -> None:
         if self.output == 'labels':
             raise DeployError('output: ncnn has no argmax over channels: export logits or scores')
+        if self.resize_inside:
+            raise DeployError("resize_inside: in ncnn resizing is the caller's (Mat::from_pixels_resize)")
         if self.raw:
             raise DeployError("raw: in ncnn pre-processing is the caller's (Mat::substract_mean_normalize)")
         if self.batch not in (None, 1):
