@@ -72,7 +72,8 @@ def draw_sheet(
     """Draws one row per sample.
 
     Args:
-        samples: Triples of picture (H, W, 3) uint8 RGB, labels (H, W) and prediction (H, W); sizes may vary.
+        samples: Triples of picture (H, W, 3) uint8 RGB, labels and prediction, (H, W), or (C, H, W) for masks of
+            classes that may overlap; sizes may vary.
         classes: Names of the classes.
         palette: RGB colour of each class.
         cell_width: Width in pixels that every picture is brought to.
@@ -84,11 +85,15 @@ def draw_sheet(
         raise DataError('samples: expected at least one')
     rows = [_heading(cell_width)]
     for image, label, prediction in samples:
-        cells = [image, paint_label(image, label, palette), paint_label(image, prediction, palette)]
+        cells = [image, _paint(image, label, palette), _paint(image, prediction, palette)]
         cells = [_fit(cell, cell_width) for cell in cells]
         rows.append(_join(cells, axis=1))
     rows.append(_legend(classes, palette, rows[0].shape[1]))
     return _join(rows, axis=0)
+
+
+def _paint(image: np.ndarray, label: np.ndarray, palette: Sequence) -> np.ndarray:
+    return (paint_masks if label.ndim == 3 else paint_label)(image, label, palette)
 
 
 def _fit(image: np.ndarray, width: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_liteseg.datasets.transforms.loading import read_any
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.evaluation.multi_label import count_entries
 from mmseg_liteseg.images import read_picture, shown
 
 from .curves import draw_curves, read_scalars
@@ -75,7 +76,9 @@ class EvaluationHook(Hook):
         self.ignore_index = getattr(dataset, 'ignore_index', 255)
         self.backend_args = getattr(dataset, 'backend_args', None)
         self.wanted = set(np.linspace(0, len(dataset) - 1, self.num_samples).astype(int).tolist())
-        self.confusion = np.zeros((len(self.metainfo['classes']),) * 2, np.int64)
+        self.counts, self.pixels = np.zeros((len(self.metainfo['classes']), 3), np.int64), 0
+        model = getattr(runner.model, 'module', runner.model)  # of test-time augmentation or DDP
+        self.multi_label = getattr(getattr(model, 'decode_head', None), 'multi_label', False)
         self.samples: list[tuple] = []
         self._seen = 0
 
@@ -84,14 +87,24 @@ class EvaluationHook(Hook):
     ) -> None:
         """Counts one batch."""
         for sample in outputs:
-            label, prediction = (
-                field.data.squeeze(0).cpu().numpy() for field in (sample.gt_sem_seg, sample.pred_sem_seg)
-            )
-            self.confusion += count_pairs(label, prediction, len(self.confusion), self.ignore_index)
+            label, prediction = (field.data.cpu() for field in (sample.gt_sem_seg, sample.pred_sem_seg))
+            if self.multi_label:  # (C, H, W): a mask for each class
+                self.counts += count_entries(prediction, label, self.ignore_index).numpy()
+                self.pixels += label[0].numel()
+                label, prediction = label.numpy(), prediction.numpy()
+            else:
+                label, prediction = label.squeeze(0).numpy(), prediction.squeeze(0).numpy()
+                self._count(count_pairs(label, prediction, len(self.counts), self.ignore_index))
             if self._seen in self.wanted:
                 content = read_any(sample.img_path, self.backend_args)
                 self.samples.append((read_picture(content, shown(sample.img_path))[..., ::-1], label, prediction))
             self._seen += 1
+
+    def _count(self, pairs: np.ndarray) -> None:
+        """Hits, false alarms and misses of each class, as ``count_entries`` has them."""
+        hits = np.diag(pairs)
+        self.counts += np.stack([hits, pairs.sum(0) - hits, pairs.sum(1) - hits], axis=1)
+        self.pixels += pairs.sum()
 
 
 def count_pairs(label: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int) -> np.ndarray:
@@ -123,10 +136,11 @@ def make_report(runner: Runner, work_dir: str | Path, num_samples: int = 6) -> R
     else:
         pictures.append(Path(work_dir) / 'curves.png')
         draw_curves(curves, pictures[1])
-    found, labelled, predicted = np.diag(hook.confusion), hook.confusion.sum(1), hook.confusion.sum(0)
+    hits, false_alarms, misses = hook.counts.T
+    labelled = hits + misses
     with np.errstate(invalid='ignore'):
-        union = labelled + predicted - found
-        return Report(classes, found / union, found / labelled, labelled / max(labelled.sum(), 1), pictures)
+        iou = hits / (labelled + false_alarms)
+        return Report(classes, iou, hits / labelled, labelled / max(hook.pixels, 1), pictures)
 
 
 def _write_picture(image: np.ndarray, path: Path) -> None:

@@ -20,6 +20,7 @@ from mmseg_liteseg.registry import DATASETS, MODELS, RUNNERS
 from mmseg_liteseg.runtime.command import main as runtime_main
 from tests.tools.conftest import run_alone
 from tools.export import main as export_main
+from tools.report import main as report_main
 from tools.test import main as run_test
 from tools.train import main as train_main
 
@@ -160,12 +161,14 @@ def _overlapping_classes(root):
     ids=['four deep bands', 'several classes at a pixel'],
 )
 def test_all_that_a_user_does_next(make, multi_label, masks, tmp_path, monkeypatch):
-    """Training, test with augmentation, export, runtime: of the written config alone."""
+    """Training, test with augmentation, report, export, runtime: of the written config alone."""
     make(tmp_path / 'in')
     _, written = new_dataset(tmp_path / 'in', tmp_path / 'out', multi_label=multi_label)
     run(written, tmp_path, monkeypatch, 'max_iters=2', 'val_interval=2')
     arguments = [written, tmp_path / 'work/iter_2.pth']
     run_alone(run_test, [*arguments, '--tta', '--work-dir', tmp_path / 'test', '--cfg-options', *SMALL])
+    run_alone(report_main, [*arguments, '--work-dir', tmp_path / 'test', '--cfg-options', *SMALL])
+    assert (tmp_path / 'test/overlays.png').is_file()
     run_alone(export_main, [*arguments, '--out', tmp_path / 'deploy', '--shape', 64, 64, '--cfg-options', *SMALL])
     model = next((tmp_path / 'deploy').glob('*.onnx'))
     image = next((tmp_path / 'in/images').glob('0.*'))
