@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path as osp
+import re
 from typing import Any
 
 from mmengine import fileio
@@ -49,7 +50,7 @@ class PairListDataset(BaseSegDataset):
             text = fileio.get_text(self.ann_file, encoding='utf-8-sig', backend_args=self.backend_args)
         except UnicodeDecodeError as error:
             raise DataError(f'{self.ann_file}: the list is no UTF-8 (byte {error.start}); save it as UTF-8') from error
-        rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        rows = [(number, line) for number, line in enumerate(re.split('\r?\n', text), 1) if line.strip()]
         if not rows:
             raise DataError(f'{self.ann_file}: the list is empty; expected a line "image mask" for each image')
         return [self._read_row(number, line) for number, line in rows]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from mmseg_liteseg.datasets.converters import ConversionError
+from mmseg_liteseg.images import shown
 
 from .plan import Plan, make_plan
 from .reading import read_folder
@@ -59,6 +60,8 @@ def new_dataset(
         raise ConversionError(f'{out}: is the source itself; name another folder with --out')
     if not dry_run:
         check_target(out, overwrite)
+    if any(set('\n\r\t') & set(os.path.realpath(path)) for path in (source, out)):
+        raise ConversionError(f'{shown(source)}: lists cannot hold names with line breaks or tabs; rename the folder')
     folder = read_folder(source, out, images, masks, Path(classes) if classes else None, ignore, multi_label)
     plan = make_plan(folder, name, val_share, seed)
     return plan, None if dry_run else write(plan, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from mmseg_liteseg.datasets.converters import ConversionError
 from mmseg_liteseg.datasets.converters.masks.naming import say_some
+from mmseg_liteseg.images import shown
 from mmseg_liteseg.inspection import UnreadableFileError, read_image
 
 from .parallel import each
@@ -20,6 +22,7 @@ from .splits import divide
 
 SPLITS = ('train', 'val', 'test')
 _SHOW_LEFT_OUT = 5
+_BREAKS = re.compile('[\n\r\t]')
 
 
 @dataclass
@@ -134,6 +137,8 @@ def _look_at_images(folder: LabelledFolder) -> None:
     """Fills in the facts; drops samples whose image is broken or cannot belong to its label."""
 
     def look(sample: Sample) -> str:
+        if _BREAKS.search(f'{sample.image}{sample.mask or ""}'):
+            return f'{shown(sample.image)}: a list cannot hold names with line breaks or tabs; rename it'
         try:
             sample.facts = read_image(str(folder.root / sample.image))
         except UnreadableFileError as error:

@@ -32,7 +32,7 @@ def labels_of(cfg: Config, splits: tuple[str, ...] = ('train', 'val')) -> dict[s
         dataset = DATASETS.build(data)
         for i in range(len(dataset)):
             item = dataset[i]
-            assert item['gt_seg_map'].shape == item['img'].shape[:2]
+            assert item['gt_seg_map'].shape[:2] == item['img'].shape[:2]
             loaded[Path(item['img_path']).name] = item['gt_seg_map']
     return loaded
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .checks import check_labels, convert
+from mmseg_liteseg.datasets.converters import ConversionError
+from mmseg_liteseg.new_dataset.build import new_dataset
+
+from .checks import check_labels, convert, labels_of
 from .scenes import COLOURS, SIZE, folder, photo, save, save_palette, truth
 
 IDS = {'class_0': 0, 'class_1': 1, 'class_2': 2}
@@ -460,3 +463,63 @@ def test_palette_without_a_list_keeps_indices(tmp_path):
     plan, cfg = convert(tmp_path / 'in')
     check_labels(cfg, truths, {f'class_{i}': i for i in range(4)})
     assert plan.written == 0
+
+
+def test_loveda_has_no_data_at_0(tmp_path):
+    truths = {}
+    for i, split in enumerate(('Train', 'Val')):
+        for place in ('Rural', 'Urban'):
+            labels = truth(i)
+            labels[:2] = 9
+            save(tmp_path / f'in/{split}/{place}/images_png/{place}{i}.png', photo(truth(i)))
+            save(tmp_path / f'in/{split}/{place}/masks_png/{place}{i}.png', np.where(labels == 9, 0, labels + 1))
+            truths[f'{place}{i}.png'] = labels
+    _, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'background': 0, 'building': 1, 'road': 2})
+
+
+def test_potsdam_is_known_by_its_name_and_black_is_ignored(tmp_path):
+    colours = np.array([[255, 255, 255], [0, 0, 255], [0, 255, 0], [0, 0, 0]], np.uint8)
+    truths = {}
+    for i in range(4):
+        labels = truth(i, 4)
+        save(tmp_path / f'in/2_Ortho_RGB/top_potsdam_2_{i}_RGB.tif', photo(labels))
+        save(tmp_path / f'in/5_Labels/top_potsdam_2_{i}_label_noBoundary.tif', colours[labels])
+        truths[f'top_potsdam_2_{i}_RGB.tif'] = labels
+    _, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'impervious_surface': 0, 'building': 1, 'tree': 2})
+
+
+def test_splits_of_crops(tmp_path):
+    """Crack500: traincrop, valcrop, testcrop, with images and masks in one folder."""
+    for i, name in enumerate(('traincrop', 'valcrop', 'testcrop')):
+        save(tmp_path / f'in/{name}/{i}.jpg', photo(truth(i, 2)))
+        save(tmp_path / f'in/{name}/{i}.png', truth(i, 2) * 255)
+    plan, _ = convert(tmp_path / 'in')
+    assert {split: len(samples) for split, samples in plan.splits.items()} == dict(train=1, val=1, test=1)
+
+
+def test_several_classes_at_a_pixel(tmp_path):
+    """A folder per class, one missing; and a band per class in a PNG, in the order of the file."""
+    for i in range(4):
+        road, wet = truth(i) == 1, truth(i) > 0
+        save(tmp_path / f'folders/images/{i}.png', photo(truth(i)))
+        save(tmp_path / f'folders/masks/wet/{i}.png', wet.astype(np.uint8) * 255)
+        if i:
+            save(tmp_path / f'folders/masks/road/{i}.png', road.astype(np.uint8))
+        save(tmp_path / f'bands/images/{i}.png', photo(truth(i)))
+        save(tmp_path / f'bands/masks/{i}.png', np.dstack([road, wet, ~wet]).astype(np.uint8) * 255)
+    (tmp_path / 'bands/classes.txt').write_text('road\nwet\ndry\n')
+    for name, classes in (('folders', ('road', 'wet')), ('bands', ('road', 'wet', 'dry'))):
+        _, cfg = convert(tmp_path / name, multi_label=True, overwrite=True)
+        assert tuple(cfg.metainfo.classes) == classes
+        for file, masks in labels_of(cfg).items():
+            labels = truth(int(file[0]))
+            assert (masks[..., 1] == (labels > 0)).all()
+            assert (masks[..., 0] == ((labels == 1) & (name == 'bands' or file != '0.png'))).all()
+
+
+def test_one_class_at_a_pixel_is_no_multi_label(tmp_path):
+    folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', lambda labels: labels)
+    with pytest.raises(ConversionError, match='--multi-label expects a folder of masks per class'):
+        new_dataset(tmp_path / 'in', tmp_path / 'out', multi_label=True)

@@ -261,3 +261,14 @@ class TestOptions:
         truths = folder(tmp_path / 'in', 'i/{i}.png', 'masks/{i}.png', lambda x: np.array([0, 1, 255], np.uint8)[x])
         _, cfg = convert(tmp_path / 'in', ignore=['none'])
         check_labels(cfg, truths, {'class_0': 0, 'class_1': 1, 'class_255': 2})
+
+
+def test_names_that_no_list_can_hold(source, tmp_path):
+    for kind in ('images', 'masks'):
+        (source / f'{kind}/0.png').rename(source / kind / 'a\nb.png')
+    plan, _ = convert(source)
+    assert any('cannot hold names with line breaks' in line for line in plan.folder.left_out)
+    assert sum(map(len, plan.splits.values())) == 4
+    source.rename(tmp_path / 'two\nlines')
+    with pytest.raises(ConversionError, match=r'two\\nlines: lists cannot hold'):
+        new_dataset(tmp_path / 'two\nlines', tmp_path / 'new')

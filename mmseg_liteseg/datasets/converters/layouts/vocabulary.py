@@ -35,6 +35,8 @@ SPLIT_WORDS = {
     **dict.fromkeys(('val', 'valid', 'validation', 'dev', 'eval'), 'val'),
     **dict.fromkeys(('test', 'testing', 'ts'), 'test'),
 }
+FILLERS = words('crop crops cropped data dataset set sets split')
+"""Beside a split's name they say nothing: traincrop, test_set."""
 IMAGE_SUFFIXES = words('.png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .jp2')
 TEXT_SUFFIXES = words('.txt .csv .json .yaml .yml .lst .xml')
 JUNK_NAMES = words('__macosx thumbs.db desktop.ini $recycle.bin @eadir lost+found')

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .vocabulary import COLOUR_WORDS, IMAGE_WORDS, MASK_WORDS, OTHER_WORDS, SPLIT_WORDS
+from .vocabulary import COLOUR_WORDS, FILLERS, IMAGE_WORDS, MASK_WORDS, OTHER_WORDS, SPLIT_WORDS
 
 # Of several masks of one image, the one that says more comes first: train ids, then ids, then what a hand drew.
 _PREFERRED = ('labeltrainids', 'trainids', 'labelids', 'manual', 'segmentationclass', 'groundtruth', 'gt')
@@ -100,7 +100,7 @@ def _read_folder(part: str) -> tuple[str, str, list[str]]:
             split = split or SPLIT_WORDS[token]
         elif token in COLOUR_WORDS:
             words.append(token)
-        elif not (token.isdigit() or len(token) <= 3):
+        elif not (token.isdigit() or len(token) <= 3 or token in FILLERS):
             rest.append(token)
     if rest and not role:  # 'test_drive' is a name; 'train_2017' is a split
         return '', '', []
@@ -117,6 +117,8 @@ def _compound(token: str) -> list[str]:
         return [token]
     for cut in range(2, len(token) - 1):
         head, tail = token[:cut], token[cut:]
+        if head in SPLIT_WORDS and tail in FILLERS:
+            return [head]
         known = (_role(head) or head in SPLIT_WORDS) and (_role(tail) or tail in SPLIT_WORDS)
         if known and not (head in SPLIT_WORDS and tail in SPLIT_WORDS):
             return [head, tail]

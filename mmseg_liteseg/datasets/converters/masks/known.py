@@ -34,11 +34,29 @@ def known_conventions(survey: MaskSurvey, words: Iterable[str]) -> list[ClassFil
             found += _cityscapes_ids(survey)
         if words & {'labeltrainids', 'trainids'}:
             found.append(_as_file('Cityscapes train ids', _entries(_metainfo('CityscapesDataset'))))
+        if _is_loveda(survey, words):
+            found.append(_as_file('LoveDA', (Entry('no-data', 0), *_entries(_metainfo('LoveDADataset'), first=1))))
         if any(word.startswith('voc') for word in words):
             found.append(_as_file('PASCAL VOC', _entries(_metainfo('PascalVOCDataset'))))
     if survey.kind == 'colours' or survey.palette:
-        found += _by_palette(survey)
+        found += _by_name(survey, words) or _by_palette(survey)
     return found
+
+
+def _is_loveda(survey: MaskSurvey, words: set[str]) -> bool:
+    """LoveDA (https://github.com/Junjue-Wang/LoveDA): Train/Rural/masks_png, 0 no data, 1 to 7 the classes."""
+    named = any('loveda' in word for word in words) or ('masks_png' in words and bool(words & {'rural', 'urban'}))
+    return named and max(survey.counts) <= 7
+
+
+def _by_name(survey: MaskSurvey, words: set[str]) -> list[ClassFile]:
+    """ISPRS's Potsdam and Vaihingen: their colours, of 0 and 255 alone, prove nothing without the name."""
+    used = survey.palette.values() if survey.kind == 'values' else survey.counts
+    # black are the eroded borders of some copies
+    entries = (*_entries(_metainfo('PotsdamDataset'), values=False), Entry('void', None, 0))
+    named = any('potsdam' in word or 'vaihingen' in word for word in words)
+    fits = set(used) <= {entry.colour for entry in entries}
+    return [_as_file('ISPRS Potsdam and Vaihingen', entries)] if named and fits else []
 
 
 def _trimap(survey: MaskSurvey) -> list[ClassFile]:
@@ -97,9 +115,9 @@ def _metainfo(name: str) -> dict:
     return getattr(mmseg.datasets, name).METAINFO
 
 
-def _entries(meta: dict, values: bool = True) -> tuple[Entry, ...]:
+def _entries(meta: dict, values: bool = True, first: int = 0) -> tuple[Entry, ...]:
     return tuple(
-        Entry(name, i if values else None, pack(np.array(colour)).item())
+        Entry(name, first + i if values else None, pack(np.array(colour)).item())
         for i, (name, colour) in enumerate(zip(meta['classes'], meta['palette']))
     )
 
