@@ -27,7 +27,15 @@ from .branch_loss import BranchLoss
 from .labels import check_labels
 
 
-class FusedLoss:
+class _Mixin:
+    """Of classes that are made when they are needed: a copy in another process makes them anew."""
+
+    def __reduce_ex__(self, protocol: int) -> tuple:
+        mixin, kind = type(self).__bases__
+        return _blank, (mixin, kind), self.__dict__
+
+
+class FusedLoss(_Mixin):
     """Mixed in before a head whose ``loss_by_feat`` is BaseDecodeHead's."""
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: SampleList) -> dict[str, Tensor]:
@@ -37,7 +45,7 @@ class FusedLoss:
         return BranchLoss(self, batch_data_samples)(seg_logits)
 
 
-class FusedDDRLoss:
+class FusedDDRLoss(_Mixin):
     """Mixed in before DDRHead, whose two branches have an OhemCrossEntropy each."""
 
     def loss_by_feat(self, seg_logits: tuple[Tensor, Tensor], batch_data_samples: SampleList) -> dict[str, Tensor]:
@@ -111,6 +119,11 @@ def _mixin_of(kind: type) -> type | None:
 @lru_cache(maxsize=None)
 def _with(mixin: type, kind: type) -> type:
     return type(f'Fused{kind.__name__}', (mixin, kind), {})
+
+
+def _blank(mixin: type, kind: type) -> BaseDecodeHead:
+    made = _with(mixin, kind)
+    return made.__new__(made)
 
 
 def _has_fast_path(head: BaseDecodeHead) -> bool:

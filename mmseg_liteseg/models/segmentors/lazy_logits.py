@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Callable, Iterator
 
 import torch
 from mmengine.structures import PixelData
@@ -72,6 +73,10 @@ class LazySegLogits(PixelData):
             self.__getattr__('data')
         return super().keys()
 
+    def __contains__(self, item: str) -> bool:
+        """Whether there is a data field of this name; computes nothing."""
+        return (item == 'data' and '_source' in self.__dict__) or super().__contains__(item)
+
     @property
     def shape(self) -> tuple[int, int] | None:
         """Height and width."""
@@ -83,15 +88,39 @@ class LazySegLogits(PixelData):
         return _LazyDict(self) if '_source' in self.__dict__ else super().to_dict()
 
 
+_UNREAD = object()
+
+
 class _LazyDict(dict):
-    """Holds ``data`` as soon as it is read by its key."""
+    """Has ``data``, and computes it as soon as it is read, whichever way."""
 
     def __init__(self, lazy: LazySegLogits) -> None:
-        super().__init__()
+        super().__init__(data=_UNREAD)
         self._lazy = lazy
 
-    def __missing__(self, key: str) -> Any:
-        if key != 'data':
-            raise KeyError(key)
-        self[key] = self._lazy.data
-        return self[key]
+    def _plain(self) -> dict:
+        """The values; the first call computes them."""
+        if dict.get(self, 'data') is _UNREAD:
+            self['data'] = self._lazy.data
+        return {key: dict.__getitem__(self, key) for key in self}
+
+    def __iter__(self) -> Iterator[str]:  # its own, so that dict(...) and {**...} ask for every item
+        return super().__iter__()
+
+    def __reduce__(self) -> tuple:
+        return dict, (self._plain(),)
+
+
+def _by_value(name: str) -> Callable:
+    """A method of dict that looks at values, on those that were computed."""
+
+    @wraps(getattr(dict, name))
+    def method(self: _LazyDict, *args: Any, **kwargs: Any) -> Any:
+        self._plain()
+        return getattr(super(_LazyDict, self), name)(*args, **kwargs)
+
+    return method
+
+
+for _name in ('__getitem__', '__eq__', '__repr__', 'copy', 'get', 'items', 'pop', 'popitem', 'setdefault', 'values'):
+    setattr(_LazyDict, _name, _by_value(_name))

@@ -1,6 +1,7 @@
 """mmseg's own heads with fused losses: values and gradients of the host, in float64."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -142,3 +143,19 @@ def test_heads_with_a_loss_of_their_own_are_left_alone():
     model.decode_head = MODELS.build(dict(type='mmseg_liteseg.FLDHead', num_classes=3))
     assert fuse_losses(model) == []
     assert type(model.decode_head).__name__ == 'FLDHead'
+
+
+@pytest.mark.parametrize('name', ['plain', 'DDR'])
+@pytest.mark.parametrize('copied', [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_fused_heads_are_copied(name, copied):
+    init_default_scope('mmseg')
+    model = nn.Module()
+    model.decode_head = MODELS.build(dict(CASES[name]))
+    fuse_losses(model)
+    model.decode_head.marked = True
+    again = copied(model).decode_head
+    assert type(again) is type(model.decode_head)
+    assert again.marked
+    assert again.state_dict().keys() == model.decode_head.state_dict().keys()
+    assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.decode_head.parameters()))
+    assert again.conv_seg.weight is not model.decode_head.conv_seg.weight

@@ -71,3 +71,35 @@ def test_exception_for_other_attributes(sample):
     with pytest.raises(AttributeError, match='scores'):
         sample.seg_logits.scores  # noqa: B018
     assert not is_computed(sample)
+
+
+@pytest.mark.parametrize(
+    'read',
+    [
+        lambda fields: fields['data'],
+        lambda fields: fields.get('data'),
+        lambda fields: dict(fields)['data'],
+        lambda fields: {**fields}['data'],
+        lambda fields: next(iter(fields.values())),
+        lambda fields: dict(fields.items())['data'],
+        lambda fields: next(fields[name] for name in fields),
+        lambda fields: fields.pop('data'),
+        lambda fields: fields.copy()['data'],
+        lambda fields: copy.deepcopy(fields)['data'],
+        lambda fields: pickle.loads(pickle.dumps(fields))['data'],
+    ],
+)
+def test_a_dict_of_it_holds_the_values_however_it_is_read(sample, read):
+    fields = sample.seg_logits.to_dict()
+    assert isinstance(fields, dict)
+    assert len(fields) == 1
+    assert 'data' in fields
+    assert 'data' in sample.seg_logits
+    assert not is_computed(sample)
+    assert torch.equal(read(fields), EXPECTED)
+
+
+def test_a_dict_of_it_takes_other_values(sample):
+    fields = sample.seg_logits.to_dict()
+    fields.update(data=None, more=1)
+    assert fields == dict(data=None, more=1)
