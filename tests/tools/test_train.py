@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmseg_liteseg.engine import launch
 from tests.helpers import REPO
 from tests.tools.conftest import assert_quiet, run_alone
 from tools.train import main
@@ -115,10 +116,20 @@ def test_bad_command_lines_name_what_is_wrong(tiny_config, tmp_path, monkeypatch
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without a GPU')
-def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys):
+def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(launch, 'multiplies_bfloat16', lambda: False)
     with pytest.raises(SystemExit):
         run_alone(main, [tiny_config, '--work-dir', tmp_path, '--amp'])
-    assert '--amp needs a CUDA GPU' in capsys.readouterr().err
+    assert '--amp with optim_wrapper.type OptimWrapper needs a GPU' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without a GPU')
+def test_amp_on_a_cpu(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(launch, 'multiplies_bfloat16', lambda: True)  # others can, only slower
+    run_alone(main, [tiny_config, '--work-dir', tmp_path, '--amp'])
+    last = max(tmp_path.glob('iter_*.pth'))
+    weights = torch.load(last, map_location='cpu', weights_only=True)['state_dict']
+    assert {value.dtype for value in weights.values() if value.is_floating_point()} == {torch.float32}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the command is the same, the log lines are of the CPU')
