@@ -60,3 +60,12 @@ def test_configs_that_only_test_stay():
     cfg = dict(test_dataloader=dict(num_workers=1))
     harden(cfg)
     assert cfg == dict(test_dataloader=dict(num_workers=1))
+
+
+def test_loaders_without_processes_keep_no_settings_of_processes():
+    """torch refuses them, and ``num_workers=0`` on a command line should be enough."""
+    loader = dict(num_workers=0, persistent_workers=True, prefetch_factor=4, dataset=dict(type='Any'))
+    cfg = dict(train_cfg=dict(by_epoch=True), train_dataloader=dict(loader), val_dataloader=dict(loader))
+    harden(cfg)
+    for name in ('train_dataloader', 'val_dataloader'):
+        assert not {'persistent_workers', 'prefetch_factor'} & {*cfg[name]}

@@ -73,6 +73,18 @@ def test_nothing_whole_is_said(folder):
     assert list(found.lines())[-1] == 'No checkpoint to resume from: starting at the beginning'
 
 
+@pytest.mark.parametrize('content', [b'', b' \n', b'iter_10.pth\niter_2.pth\n', bytes(range(256)), b'.', b'/'])
+def test_what_is_no_name_of_a_checkpoint(folder, content):
+    (folder / LAST).write_bytes(content)
+    assert find_checkpoint(str(folder)).path == str(folder / 'iter_10.pth')
+
+
+def test_a_folder_in_the_place_of_the_name(folder):
+    (folder / LAST).unlink()
+    (folder / LAST).mkdir()
+    assert find_checkpoint(str(folder)).path == str(folder / 'iter_10.pth')
+
+
 def test_an_empty_folder(tmp_path):
     assert find_checkpoint(str(tmp_path / 'nowhere')).path is None
 
