@@ -13,6 +13,7 @@ from typing import Iterator
 from mmseg_liteseg.checkpoint.errors import CheckpointFileError
 from mmseg_liteseg.checkpoint.files import clear_parts
 from mmseg_liteseg.checkpoint.torch_file import read_torch_file
+from mmseg_liteseg.images import shown
 
 LAST = 'last_checkpoint'  # mmengine's name: holds the name of the newest checkpoint
 STATE = 'resume.pth'  # the state between two checkpoints
@@ -55,7 +56,7 @@ def find_checkpoint(work_dir: str, folder: str | None = None, template: str = 'i
         if reason is None:
             found.path = str(named)
             return found
-        found.skipped.append(f'{named}: {reason}')
+        found.skipped.append(f'{shown(named)}: {reason}')
     candidates = {path for place in places for path in _listed(place, template)} - {named}
     whole = []
     for path in sorted(candidates):
@@ -75,7 +76,8 @@ def _named(work_dir: Path, places: list[Path]) -> Path | None:
     if not name:
         return None
     tries = [work_dir / name, *(place / os.path.basename(name) for place in places)]  # an absolute name stays itself
-    return next((path for path in tries if path.is_file()), tries[0])
+    # not Path.is_file, which raises where a name is too long to be one
+    return next((path for path in tries if os.path.isfile(path)), tries[0])
 
 
 def _listed(folder: Path, template: str) -> Iterator[Path]:
@@ -97,7 +99,7 @@ def pattern_of(template: str) -> str:
 def why_not(path: str | Path) -> str | None:
     """Why a file is no whole checkpoint, or None if it is one; reads all of it."""
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         return 'no such file'
     if not path.stat().st_size:
         return 'it is empty'
