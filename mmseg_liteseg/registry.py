@@ -31,6 +31,7 @@ _LOCATIONS = {
     'OPTIM_WRAPPERS': ['mmseg_liteseg.engine'],
     'RUNNERS': ['mmseg_liteseg.engine'],
     'METRICS': ['mmseg_liteseg.evaluation'],
+    'VISUALIZERS': ['mmseg_liteseg.visualization.visualizer'],
 }
 
 

@@ -13,6 +13,8 @@ from mmengine.visualization import Visualizer
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
+from mmseg_liteseg.visualization.visualizer import LiteSegVisualizer
+
 REPO = Path(__file__).resolve().parents[1]
 DATA = Path(__file__).parent / 'data'
 
@@ -47,5 +49,5 @@ def assert_argmax(labels: torch.Tensor, logits: torch.Tensor) -> None:
 
 def forget_runs() -> None:
     """Drops what runners leave behind in this process: default scope, logger, message hub, visualizer."""
-    for kind in (DefaultScope, MMLogger, MessageHub, Visualizer, SegLocalVisualizer):
+    for kind in (DefaultScope, MMLogger, MessageHub, Visualizer, SegLocalVisualizer, LiteSegVisualizer):
         kind._instance_dict.clear()
