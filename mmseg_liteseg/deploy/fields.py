@@ -43,7 +43,7 @@ def check_real(name: str, value: Any, lowest: float = -math.inf, highest: float 
     """
     number = not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
     if not number or not lowest <= value <= highest:
-        reach = '' if lowest == -math.inf else f' from {lowest:g} on'
+        reach = '' if lowest == -math.inf else f' from {lowest:g} on' if lowest >= 1e-9 or lowest <= 0 else ' above 0'
         reach = reach if highest == math.inf else f' of {lowest:g} to {highest:g}'
         raise DeployError(f'{name}: expected a number{reach}, got {brief(value)}')
     return float(value)

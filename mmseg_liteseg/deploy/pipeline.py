@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable, Iterator, Mapping
 
 from mmengine.config import Config
 
 from .errors import DeployError
+from .fields import brief
 from .steps import ARGUMENTS, check_steps
 
 # Reading labels, and turning arrays into tensors: nothing happens to the picture.
@@ -82,6 +83,8 @@ def loading_transforms(pipeline: Iterable[dict] | None) -> list[dict]:
 def _flat(pipeline: Iterable[dict]) -> Iterator[dict]:
     """Without wrappers that only cache or group."""
     for transform in pipeline:
+        if not isinstance(transform, Mapping) or 'type' not in transform:
+            raise DeployError(f'test_pipeline: expected steps like dict(type=...), got {brief(transform)}')
         if _kind(transform) in ('CachedLoading', 'Compose'):
             yield from _flat(transform['transforms'])
         else:
@@ -99,7 +102,9 @@ def _read(transform: dict) -> list[dict]:
     fields = {key: _plain(value) for key, value in transform.items() if key != 'type'}
     if kind.startswith('LoadImage'):
         return [dict(type='ToFloat32')] if fields.get('to_float32') else []
-    never = kind == 'RandomFlip' and fields.get('prob') == 0
+    probabilities = fields.get('prob')  # one, or one per direction
+    listed = probabilities if isinstance(probabilities, list) else [probabilities]
+    never = kind == 'RandomFlip' and all(probability == 0 for probability in listed)
     if kind in _HARMLESS or never:
         return []
     unknown = [key for key in fields if key not in ARGUMENTS.get(kind, ())]

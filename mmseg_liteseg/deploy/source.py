@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
@@ -21,6 +22,7 @@ from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, readi
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
+from .fields import brief
 from .pipeline import find_pipeline, read_color_type, read_steps
 
 # Weights that only training uses.
@@ -72,6 +74,7 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None
     _forget_pretrained(cfg.model)
+    _list_statistics(cfg.model)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
     meta = load_weights(model, checkpoint)
     classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
@@ -134,6 +137,25 @@ def _forget_pretrained(model: dict) -> None:
     for part in ('backbone', 'neck', 'decode_head'):
         if (model.get(part) or {}).get('init_cfg'):
             model[part].pop('init_cfg')
+
+
+def _list_statistics(model: dict) -> None:
+    """Mean and std as lists with a number per channel: mmseg takes tensors too, and one number for all channels.
+
+    Raises:
+        DeployError: they are no numbers.
+    """
+    part, channels = model.get('data_preprocessor') or {}, (model.get('backbone') or {}).get('in_channels', 3)
+    for name in ('mean', 'std'):
+        if part.get(name) is None:
+            continue
+        try:
+            values = np.asarray(part[name], np.float64).ravel().tolist()
+        except (TypeError, ValueError):
+            raise DeployError(
+                f'model.data_preprocessor.{name}: expected a number per channel, got {brief(part[name])}'
+            ) from None
+        part[name] = values * channels if len(values) == 1 and isinstance(channels, int) else values
 
 
 def _read_classes(

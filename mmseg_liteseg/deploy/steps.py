@@ -75,9 +75,10 @@ def _check_values(step: Step, name: str) -> None:
     """Numbers where numbers belong, and what a step cannot do without."""
     for key in ('scale', 'scale_factor', 'size_divisor', 'max_size', 'size'):
         if step.get(key) is not None:
-            check_numbers(f'{name}: {key}', step[key], np.finfo(float).tiny)
-            if key in ('scale', 'size') and step['type'] in ('Resize', 'Pad') and np.size(step[key]) != 2:
+            sides = (1, 2) if (step['type'], key) == ('Resize', 'scale') else (2,)  # mmcv makes two of one
+            if key in ('scale', 'size') and step['type'] in ('Resize', 'Pad') and _count(step[key]) not in sides:
                 raise DeployError(f'{name}: {key}: expected two sides, got {brief(step[key])}')
+            check_numbers(f'{name}: {key}', step[key], np.finfo(float).tiny)
     needed = dict(Resize=('scale', 'scale_factor'), ResizeShortestEdge=('scale',), Pad=('size', 'size_divisor'))
     square = step['type'] == 'Pad' and step.get('pad_to_square')
     keys = needed.get(step['type'], ())
@@ -87,6 +88,13 @@ def _check_values(step: Step, name: str) -> None:
         raise DeployError(f'{name}: expected max_size')
     if step.get('padding_mode', 'constant') not in _BORDERS:
         raise DeployError(f'{name}: padding_mode {step["padding_mode"]!r} is unknown')
+
+
+def _count(value: Any) -> int:
+    """Of numbers in a flat list, or 1 of one; 0 of what is nested."""
+    if not isinstance(value, (list, tuple)):
+        return 1
+    return 0 if any(isinstance(item, (list, tuple, Mapping)) for item in value) else len(value)
 
 
 def from_resize(resize: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:

@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> list[str]:
     Raises:
         DeployError: nothing can be done.
     """
+    if not args.out.strip():  # as a path it would be the current folder
+        raise DeployError('out: expected a folder or a file, got nothing')
     out = Path(args.out)
     _check_numbers(args)
     found = find_input(args.input, out)

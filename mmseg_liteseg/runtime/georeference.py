@@ -45,7 +45,7 @@ def read_georeference(path: Path) -> Georeference:
             (file.height, file.width), dict(crs=file.crs, transform=file.transform), file.gcps, file.rpcs
         )
     if file.transform.is_identity and not found.points[0] and not found.rpcs:
-        raise DeployError(f'image {shown(path)}: it has no georeference to keep, choose another --mask-kind')
+        raise DeployError('it has no georeference to keep, choose another --mask-kind')
     return found
 
 
@@ -64,7 +64,7 @@ def write_geotiff(
         DeployError: the mask has another size than the picture's file (one that is turned by EXIF).
     """
     if mask.shape != place.size:
-        raise DeployError(f'{shown(path)}: the georeference is of {place.size}, the mask has {mask.shape}')
+        raise DeployError(f'{shown(path.name)}: the georeference is of {place.size}, the mask has {mask.shape}')
     rasterio = require('rasterio', 'rasterio', 'mask-kind geotiff')
     height, width = mask.shape
     profile = dict(place.profile, height=height, width=width, count=1, dtype=mask.dtype.name)
@@ -88,4 +88,4 @@ def _errors_of(rasterio: Any, path: Path) -> Iterator[None]:
             warnings.simplefilter('ignore')
             yield
     except rasterio.errors.RasterioError as error:
-        raise DeployError(f'image {shown(path)}: rasterio failed ({reason_of(error)})') from None
+        raise DeployError(f'rasterio failed on {shown(path.name)} ({reason_of(error)})') from None

@@ -64,6 +64,8 @@ def find_input(text: str, out: Path) -> Pictures | Video:
     Raises:
         DeployError: there is nothing of that name, or nothing in it that can be read.
     """
+    if not text.strip():  # an empty variable of a script: as a path it would be the current folder
+        raise DeployError('input: expected a path, a camera or an address, got nothing')
     path = Path(text)
     device = re.fullmatch(r'/dev/video(\d+)', text)
     camera = re.fullmatch(r'(?:camera:)?(\d+)', text)

@@ -58,3 +58,22 @@ def test_a_pipeline_left_behind_by_a_base_is_refused():
     loader = dict(dataset=dict(pipeline=[dict(LOAD, color_type='unchanged'), PACK]))
     with pytest.raises(DeployError, match=r"color_type='color', but the test data with 'unchanged'"):
         find_pipeline(Config(dict(test_pipeline=[LOAD, PACK], test_dataloader=loader)))
+
+
+@pytest.mark.parametrize('probability', [0, 0.0, [0.0, 0]])
+def test_a_flip_that_never_happens_is_none(probability):
+    assert read_steps([LOAD, dict(type='RandomFlip', prob=probability), PACK]) == ()
+
+
+@pytest.mark.parametrize('step', ['Resize', None, dict(scale=(4, 4)), ['Resize']])
+def test_what_is_no_step_is_named(step):
+    with pytest.raises(DeployError, match=r'^test_pipeline: expected steps like dict\(type=...\), got'):
+        read_steps([LOAD, step, PACK])
+
+
+def test_scales_of_a_resize():
+    assert read_steps([dict(type='Resize', scale=64, keep_ratio=True)])[0]['scale'] == 64  # mmcv makes two of one
+    with pytest.raises(DeployError, match=r'scale: expected two sides, got \[\[96, 64\], \[192, 128\]\]'):
+        read_steps([dict(type='Resize', scale=[(96, 64), (192, 128)])])
+    with pytest.raises(DeployError, match='scale_factor: expected a number above 0, got 0'):
+        read_steps([dict(type='Resize', scale_factor=0)])

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
 
 from mmseg_liteseg.datasets.classes import CAMVID_METAINFO
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.graph import interface_of
 from mmseg_liteseg.deploy.source import load_source, reference_logits, sha256_of
 from tests.helpers import assert_argmax
 
@@ -89,3 +91,24 @@ def test_loaded_as_mmengine_would(source, tiny):
     load_checkpoint(other.model, str(tiny[1]))
     for key, value in source.model.state_dict().items():
         assert torch.equal(value, other.model.state_dict()[key]), key
+
+
+@pytest.mark.parametrize(
+    ('value', 'found'),
+    [
+        (torch.tensor([1.0, 2.0, 4.0]), (1, 2, 4)),
+        (np.float32([[1], [2], [4]]), (1, 2, 4)),
+        (127.5, (127.5,) * 3),
+        ([127.5], (127.5,) * 3),
+    ],
+    ids=['tensor', 'array', 'number', 'one for all'],
+)
+def test_mean_and_std_in_whatever_form(tiny, value, found):
+    options = {f'model.data_preprocessor.{name}': value for name in ('mean', 'std')}
+    interface = interface_of(load_source(*map(str, tiny), options))
+    assert (interface.color, interface.mean, interface.std) == ('rgb', found, found)
+
+
+def test_a_mean_that_is_none(tiny):
+    with pytest.raises(DeployError, match=r"^model.data_preprocessor.mean: expected a number per channel, got \['x'"):
+        load_source(*map(str, tiny), {'model.data_preprocessor.mean': ['x', 'y', 'z']})

@@ -17,6 +17,7 @@ STEPS = [
     dict(type='Resize', scale=[40, 30]),
     dict(type='Resize', scale=[64, 48], keep_ratio=True),
     dict(type='Resize', scale=[48, 64], keep_ratio=True),
+    dict(type='Resize', scale=50, keep_ratio=True),
     dict(type='ResizeToMultiple'),
     dict(type='ResizeToMultiple', size_divisor=[8, 16], interpolation='nearest'),
     dict(type='ResizeShortestEdge', scale=32, max_size=50),

@@ -130,3 +130,18 @@ def test_pictures_are_in_the_network_one_after_the_other(stub, photos, tmp_path)
     model = stub()
     main([str(model.path), '--input', str(photos), '--out', str(tmp_path / 'out')])
     assert model.opened[0][-1] == 1
+
+
+def test_nothing_as_out_is_not_the_current_folder(stub, photos):
+    with pytest.raises(SystemExit, match=r'^error: out: expected a folder or a file, got nothing'):
+        main([str(stub().path), '--input', str(photos), '--out', ''])
+
+
+@pytest.mark.parametrize(('texts', 'found'), [(['a=1', 'b=x=y'], dict(a='1', b='x=y')), ([], None)])
+def test_options_of_the_runtime(stub, photos, tmp_path, texts, found):
+    runner = stub()
+    main([str(runner.path), '--input', str(photos), '--out', str(tmp_path / 'out'), '--device', 'cuda:1',
+          *(['--runtime-options', *texts] if texts else [])])  # fmt: skip
+    assert [opened[:4] for opened in runner.opened] == [(runner.path, 0, 'cuda:1', found)]
+    with pytest.raises(SystemExit, match=r"^error: runtime-options: expected KEY=VALUE, got 'a'"):
+        main([str(runner.path), '--input', str(photos), '--out', str(tmp_path / 'out'), '--runtime-options', 'a'])

@@ -117,3 +117,9 @@ def test_what_is_no_input(photos, tmp_path, text, message):
 def test_cameras_and_streams(tmp_path, text, source, name):
     found = find_input(text, tmp_path)
     assert (found.source, found.name, found.is_camera) == (source, name, True)
+
+
+@pytest.mark.parametrize('text', ['', ' '])
+def test_nothing_is_not_the_current_folder(text, tmp_path):
+    with pytest.raises(DeployError, match=r'^input: expected a path, .* got nothing'):
+        find_input(text, tmp_path)

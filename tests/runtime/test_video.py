@@ -1,3 +1,4 @@
+import struct
 import sys
 
 import cv2
@@ -90,3 +91,16 @@ def test_failures_leave_nothing(tmp_path):
     with pytest.raises(DeployError, match='cannot write such a video'):
         fail(tmp_path / 'a.nope', (48, 66))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_video_that_says_that_it_is_turned(tmp_path):
+    """As phones write them: frames lie, and the header says how to turn them."""
+    path = tmp_path / 'a.mp4'
+    with video_writer(path, 25.0) as add:
+        for _ in range(3):
+            add(blocks(48, 66))
+    data = bytearray(path.read_bytes())
+    matrix = data.find(b'tkhd') + 44  # after the version, times, number, duration and layer of the track
+    data[matrix : matrix + 36] = struct.pack('>9i', 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30)
+    path.write_bytes(data)
+    assert {frame.shape for frame in VideoReader(Video(path, 'a'))} == {(66, 48, 3)}
