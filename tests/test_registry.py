@@ -92,9 +92,8 @@ for name in sys.argv[1:]:
         os._exit(0)
     os.waitpid(child, 0)
 """
-# The first imports the registry only to build a model (see check_config); the second needs torchvision, and its package
-# imports the registry before it.
-LATE = {'checkpoint.convert_file', 'pretrain.teacher'}
+# It imports the registry only to build a model (see check_config).
+LATE = {'checkpoint.convert_file'}
 
 
 def test_configs_can_inherit_by_package_wherever_one_is_read():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-import torch
 from mmengine.structures import BaseDataElement
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
@@ -60,8 +59,7 @@ class SSLDClassifier(ImageClassifier):
     def loss(self, inputs: Tensor, data_samples: Sequence[BaseDataElement] | None = None) -> dict[str, Tensor]:
         """Images (N, 3, H, W) -> ``loss`` and ``agreement``."""
         student = self.head(self.extract_feat(inputs))
-        with torch.no_grad():
-            teacher = self.teacher.logits(inputs, self.data_preprocessor)
+        teacher = self.teacher.logits(inputs, self.data_preprocessor)
         loss = self.divergence(student, teacher)
         return dict(loss=loss, agreement=(student.argmax(1) == teacher.argmax(1)).to(loss).mean())
 

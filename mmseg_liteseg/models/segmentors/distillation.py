@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.model import revert_sync_batchnorm
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.ops.distillation import kl_divergence
+from mmseg_liteseg.registry import MODELS
 
 from ..losses.base import check_number
 from ..samplers.ohem import OHEMPixelSampler
-from .teacher import SegTeacher, build_teacher
+from ..teacher import Teacher, load_whole, read_model
 
+# weights that only the teacher's own training used
+_NOT_NEEDED = ('auxiliary_head.', 'decode_head.aux_heads.')
 PIXELS = ('all', 'labelled', 'hard')
 
 
@@ -54,7 +59,7 @@ class Distillation:
             raise SettingError(f'distillation.pixels must be one of {", ".join(PIXELS)}, got {pixels!r}')
         self._config, self._checkpoint = teacher, checkpoint
         self.temperature, self.loss_weight, self.pixels = temperature, loss_weight, pixels
-        self._teacher: SegTeacher | None = None
+        self._teacher: Teacher | None = None
 
     def __deepcopy__(self, memo: dict) -> Distillation:
         return self
@@ -120,3 +125,27 @@ class Distillation:
         if self.pixels == 'labelled':
             return (small != head.ignore_index).to(logits)
         return head.sampler.keep(logits.detach(), small, label.numel()).to(logits)
+
+
+def build_teacher(config: Mapping[str, Any] | str, checkpoint: str) -> Teacher:
+    """Builds a segmentor that teaches, with its weights.
+
+    Args:
+        config: A config file, or the ``model`` of one.
+        checkpoint: ``.pth`` or ``.pdparams``, a path or an address.
+
+    Raises:
+        SettingError: There is no such config, or it holds no segmentor.
+        CheckpointFileError: The checkpoint cannot be read, or does not hold every tensor of the model in its shape.
+    """
+    cfg = copy.deepcopy(read_model(config, 'distillation.teacher'))
+    if not isinstance(cfg.get('decode_head'), (dict, list, tuple)):
+        raise SettingError('distillation.teacher: expected a segmentor with a decode_head')
+    cfg.update(train_cfg=None, pretrained=None)
+    for part in ('backbone', 'neck', 'decode_head'):  # the checkpoint fills everything: nothing else is to be fetched
+        if isinstance(cfg.get(part), dict):
+            cfg[part].pop('init_cfg', None)
+    cfg.pop('distillation', None)
+    model = revert_sync_batchnorm(MODELS.build(cfg))
+    load_whole(model, checkpoint, 'distillation.checkpoint', _NOT_NEEDED)
+    return Teacher(model)
