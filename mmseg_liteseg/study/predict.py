@@ -104,11 +104,42 @@ def _score(model: Any, data: dict[str, Any], num_classes: int) -> Scored:
 
 
 def draw_choice(evaluation: Evaluation, folder: Path, cell_width: int = 300) -> dict[str, list[Scored]]:
-    """Writes good.jpg, typical.jpg and worst.jpg, and returns the images on each; sample.jpg has two typical ones."""
+    """Writes good.jpg, typical.jpg and worst.jpg, and returns the images on each; sample.jpg has two typical ones.
+
+    thin.jpg enlarges where the classes of the fewest labelled pixels are found.
+    """
     chosen = evaluation.choose()
     for name, images in dict(chosen, sample=chosen['typical'][:2]).items():
-        rows = [(mmcv.imread(image.path, channel_order='rgb'), image.label, image.prediction) for image in images]
-        sheet = draw_sheet(rows, evaluation.classes, evaluation.palette, cell_width)
-        with replaced_by(folder / f'{name}.jpg') as temporary:  # PNG would take five times the bytes
-            temporary.write_bytes(cv2.imencode('.jpg', sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+        _write_sheet(evaluation, [_row(image) for image in images], folder / f'{name}.jpg', cell_width)
+    _write_sheet(evaluation, _enlarged(evaluation), folder / 'thin.jpg', cell_width)
     return chosen
+
+
+def _row(image: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return mmcv.imread(image.path, channel_order='rgb'), image.label, image.prediction
+
+
+def _enlarged(evaluation: Evaluation, classes: Sequence[str] = ('pole', 'sign'), part: int = 3) -> list[tuple]:
+    """Of each class the two images with most of it, cut to the window of 1/part of the sides that holds most of it."""
+    rows = []
+    for name in (name for name in classes if name in evaluation.classes):
+        index = list(evaluation.classes).index(name)
+        pixels = [int((image.label == index).sum()) for image in evaluation.images]
+        # far apart: neighbours in a film look the same
+        first = int(np.argmax(pixels))
+        far = [count if abs(i - first) > len(pixels) // 4 else -1 for i, count in enumerate(pixels)]
+        for image in (evaluation.images[first], evaluation.images[int(np.argmax(far))]):
+            height, width = (side // part for side in image.label.shape)
+            # sums of the window whose upper left corner is at each pixel
+            mask = (image.label == index).astype(np.float32)
+            sums = cv2.boxFilter(mask, -1, (width, height), anchor=(0, 0), normalize=False)
+            sums = sums[: mask.shape[0] - height + 1, : mask.shape[1] - width + 1]
+            y, x = np.unravel_index(int(np.argmax(sums)), sums.shape)
+            rows.append(tuple(picture[y : y + height, x : x + width] for picture in _row(image)))
+    return rows
+
+
+def _write_sheet(evaluation: Evaluation, rows: Sequence[tuple], path: Path, cell_width: int) -> None:
+    sheet = draw_sheet(rows, evaluation.classes, evaluation.palette, cell_width)
+    with replaced_by(path) as temporary:  # PNG would take five times the bytes
+        temporary.write_bytes(cv2.imencode('.jpg', sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

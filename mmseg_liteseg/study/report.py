@@ -68,7 +68,7 @@ def write_report(
     if speeds:
         parts.append(_speed_note(speed))
     parts += _picture_section(runs, folder, data_root, device)
-    written = [folder / 'results.md', *written, *(folder / f'{name}.jpg' for name, _ in _PAGES)]
+    written = [folder / 'results.md', *written, *(folder / f'{name}.jpg' for name, _ in _PAGES), folder / 'thin.jpg']
     write_text(written[0], '\n\n'.join(parts) + '\n')
     return written
 
@@ -171,7 +171,8 @@ def _picture_section(runs: Mapping[str, Sequence[Run]], folder: Path, data_root:
     for name, title in _PAGES:
         ranks = ', '.join(f'{Path(image.path).stem} {100 * image.miou:.1f}' for image in chosen[name])
         parts += [f'### {title}', ranks, f'![{title}: image, labels, prediction]({name}.jpg)']
-    return parts
+    title = 'Poles and signs, enlarged'
+    return [*parts, f'### {title}', f'![{title}: image, labels, prediction](thin.jpg)']
 
 
 def check_agreement(run: Run, evaluation: Evaluation) -> None:

@@ -13,7 +13,7 @@ from mmseg_liteseg.study import report, tables
 from mmseg_liteseg.study.config import Job
 from mmseg_liteseg.study.cost import Cost
 from mmseg_liteseg.study.errors import StudyError
-from mmseg_liteseg.study.predict import Evaluation, Scored, draw_choice
+from mmseg_liteseg.study.predict import Evaluation, Scored, _enlarged, draw_choice
 from mmseg_liteseg.study.results import Figure, read_runs, rows_of
 
 CLASSES = CAMVID_METAINFO['classes']
@@ -114,6 +114,15 @@ def test_choice_of_pictures(tmp_path):
     assert sizes['sample'][1] < sizes['worst'][1] == sizes['good'][1]
 
 
+def test_the_enlarged_window_holds_most_of_the_class(tmp_path):
+    evaluation = make_evaluation(tmp_path, [0.5] * 6)
+    for image, place in ((evaluation.images[0], (7, 9)), (evaluation.images[5], (1, 0))):
+        image.label[place[0] :, place[1]] = CLASSES.index('pole')
+    labels = [label for _, label, _ in _enlarged(evaluation, ('pole',))]
+    assert [label.shape for label in labels] == [(3, 4)] * 2
+    assert [int((label == CLASSES.index('pole')).sum()) for label in labels] == [3, 3]
+
+
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
     """Reports without networks; returns what to set as the checkpoint's mIoU."""
@@ -143,7 +152,14 @@ def test_report_files(runs, quick, tmp_path):
     text = written[0].read_text(encoding='utf-8')
     assert 'Not finished, and in no table: B seed 0 (2400 of 4000).' in text
     assert 'Trained on a CPU (2 cores), 5 pieces.' in text
-    assert [path.name for path in written] == ['results.md', 'curves-cpu.png', 'good.jpg', 'typical.jpg', 'worst.jpg']
+    assert [path.name for path in written] == [
+        'results.md',
+        'curves-cpu.png',
+        'good.jpg',
+        'typical.jpg',
+        'worst.jpg',
+        'thin.jpg',
+    ]
     assert all(path.is_file() for path in written)
     for path in written[1:]:
         assert f']({path.name})' in text
