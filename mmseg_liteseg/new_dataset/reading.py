@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from mmseg_liteseg.datasets.converters.layouts import Found, SplitLists, Tree, f
 from mmseg_liteseg.datasets.converters.layouts.words import read_name
 from mmseg_liteseg.datasets.converters.masks import (
     ClassFile,
-    ClassRow,
     FileSurvey,
     find_class_files,
     merge,
@@ -21,14 +20,13 @@ from mmseg_liteseg.datasets.converters.masks import (
     read_mask,
     survey_file,
 )
-from mmseg_liteseg.datasets.converters.masks.naming import class_colours, say_some
-from mmseg_liteseg.datasets.converters.shapes import Shapes, draw, find_shapes
-from mmseg_liteseg.inspection import UnreadableFileError, read_image
+from mmseg_liteseg.datasets.converters.shapes import find_shapes
 
 from .class_folders import class_names, read_class_folders
 from .class_masks import read_class_masks
 from .parallel import each
 from .samples import LabelledFolder, Sample
+from .shape_labels import read_shapes
 
 
 def read_folder(
@@ -59,10 +57,10 @@ def read_folder(
     named = read_class_file(classes) if classes else None
     listed = [] if named else find_class_files(source, [path for path in tree.texts if path not in lists.files])
     shapes = None
-    if not (multi_label or images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
+    if not (images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
         shapes = find_shapes(tree, [named] if named else listed, lambda files: each(_same, files, 'annotations'))
     if shapes is not None:
-        folder = _from_shapes(tree, lists, shapes)
+        folder = read_shapes(tree, lists, shapes, multi_label)
     else:
         found = find_pairs(tree, lists, images, masks)
         folder = _of_several(tree, found, named) if multi_label else _from_masks(tree, found, listed, named, ignore)
@@ -163,44 +161,3 @@ def _overlay(labels: list[np.ndarray], image: Path) -> np.ndarray:
 def _layout(matches: list) -> str:
     first = matches[0]
     return f'masks such as {first.masks[0].as_posix()} for images such as {first.image.as_posix()}'
-
-
-def _from_shapes(tree: Tree, lists: SplitLists, shapes: Shapes) -> LabelledFolder:
-    """Shapes of annotation tools, drawn."""
-    labels = shapes.labels
-    by_name = {annotation.image.with_suffix('').as_posix(): annotation for annotation in shapes.annotations}
-
-    def render(name: str) -> np.ndarray:
-        annotation = by_name[name]
-        size = annotation.size or read_image(str(tree.root / annotation.image)).upright_size
-        return draw(annotation, size, labels)
-
-    def count(name: str) -> Sample | str:
-        annotation = by_name[name]
-        try:
-            drawn = render(name)
-        except (ConversionError, UnreadableFileError) as error:
-            return f'{annotation.image}: {error}'
-        split = lists.splits.get(annotation.image) or annotation.split or read_name(annotation.image).split
-        return Sample(annotation.image, name, split, drawn.shape, np.bincount(drawn.ravel(), minlength=256))
-
-    results = list(each(count, list(by_name), 'shapes'))
-    samples = [result for result in results if isinstance(result, Sample)]
-    broken = [result for result in results if isinstance(result, str)]
-    if not samples:
-        raise ConversionError(f'{tree.root}: no image can be used; the first: {broken[0]}')
-    colours = class_colours(len(shapes.classes), first_black=True)
-    rows = [ClassRow(name, colour, ()) for name, colour in zip(shapes.classes, colours)]
-    if len(rows) < 2:
-        raise ConversionError(f'{tree.root}: the {shapes.format} files hold no shapes')
-    images = {annotation.image for annotation in shapes.annotations}
-    alone = [f'{path}: an image without shapes' for path in tree.images if path not in images]
-    table = dict(source=shapes.format, classes=[dict(label=i, name=row.name) for i, row in enumerate(rows)])
-    notes = [*shapes.notes, *([f'ignored (255): {say_some(shapes.ignored)}'] if shapes.ignored else [])]
-    layout = f'shapes in files of {shapes.format}'
-    read = _by_name(render)
-    return LabelledFolder(tree.root, layout, rows, samples, read, False, table, notes, [*broken, *alone])
-
-
-def _by_name(render: Callable[[str], np.ndarray]) -> Callable[[Sample], np.ndarray]:
-    return lambda sample: render(sample.name)

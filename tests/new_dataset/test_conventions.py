@@ -523,3 +523,22 @@ def test_one_class_at_a_pixel_is_no_multi_label(tmp_path):
     folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', lambda labels: labels)
     with pytest.raises(ConversionError, match='--multi-label expects a folder of masks per class'):
         new_dataset(tmp_path / 'in', tmp_path / 'out', multi_label=True)
+
+
+def test_shapes_that_overlap(tmp_path):
+    """With --multi-label each class keeps all of its pixels; a.png beside a.jpg is an image of its own."""
+    boxes = dict(road=[[0, 0], [40, 20]], wet=[[20, 10], [50, 30]])
+    for name in ('a.jpg', 'a.png', 'b.png', 'c.png'):
+        save(tmp_path / 'in' / name, photo(truth(0)))
+        shapes = [dict(label=label, shape_type='rectangle', points=points) for label, points in boxes.items()]
+        tree = dict(shapes=shapes, imagePath=name, imageHeight=SIZE[0], imageWidth=SIZE[1])
+        (tmp_path / f'in/{name.replace(".", "_")}.json').write_text(json.dumps(tree))
+    _, cfg = convert(tmp_path / 'in', multi_label=True)
+    assert tuple(cfg.metainfo.classes) == ('road', 'wet')
+    loaded = labels_of(cfg)
+    assert set(loaded) == {'a.jpg', 'a.png', 'b.png', 'c.png'}
+    assert all(masks.sum((0, 1)).tolist() == [41 * 21, 31 * 21] for masks in loaded.values())
+    _, cfg = convert(tmp_path / 'in', overwrite=True)
+    assert all(
+        np.bincount(labels.ravel())[1:].tolist() == [41 * 21 - 21 * 11, 651] for labels in labels_of(cfg).values()
+    )
