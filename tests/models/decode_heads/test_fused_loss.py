@@ -171,3 +171,22 @@ def test_fused_heads_are_copied(name, copied):
     assert again.state_dict().keys() == model.decode_head.state_dict().keys()
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.decode_head.parameters()))
     assert again.conv_seg.weight is not model.decode_head.conv_seg.weight
+
+
+@pytest.mark.parametrize('classes', [2, 150, 300])
+@pytest.mark.parametrize('ignored', [-1, 0, 254])
+def test_any_number_of_classes_and_any_ignored_label(classes, ignored):
+    cfg = dict(CASES['plain'], num_classes=classes, ignore_index=ignored)
+    samples = make_samples(2, (37, 52), min(classes, 254))
+    for sample in samples:
+        label = sample.gt_sem_seg.data
+        label[label == 255] = ignored
+    host, ours = build(cfg), build(cfg)
+    assert fuse_losses(ours) == ['decode_head']
+    expected, gradients = run(host, cfg, samples)
+    found, ours_gradients = run(ours, cfg, samples)
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key].double(), value.double(), rtol=1e-6, atol=1e-9, msg=key)
+    name = 'decode_head.conv_seg.weight'
+    scale = gradients[name].abs().max().item()
+    torch.testing.assert_close(ours_gradients[name], gradients[name], rtol=1e-6, atol=1e-6 * scale)
