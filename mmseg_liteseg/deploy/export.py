@@ -17,6 +17,7 @@ from mmseg_liteseg.version import __version__
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, HEADER, Bound, Row, compare, format_row, sizes_to_check, to_dicts
 from .errors import DeployError
 from .exporters import ExportOptions, write_artefact
+from .fields import brief, check_path
 from .graph import interface_of, make_graph
 from .metadata import KEY, Metadata
 from .runners import open_artefact
@@ -52,7 +53,7 @@ def export(
     Raises:
         DeployError: an export failed, or an artefact's answers are out of bound; nothing is written then.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out, name)
     with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.export-') as folder:
         stem, written, report = Path(folder) / name, [], {}
         for kind in options.formats:
@@ -64,6 +65,20 @@ def export(
         for file in written:
             os.replace(file, out / file.name)
     return [out / file.name for file in written]
+
+
+def make_folder(out: Path, name: str) -> None:
+    """Makes the folder of artefacts to be, before the work.
+
+    Raises:
+        DeployError: it cannot be made, or the artefacts' name is none of a file.
+    """
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise DeployError(f'name: expected that of a file, without folders, got {brief(name)}')
+    try:
+        check_path('out', out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeployError(f'out {out}: this folder cannot be made ({error.strerror})') from None
 
 
 def check_artefact(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Sequence
 
 from .errors import DeployError
@@ -103,3 +105,14 @@ def check_palette(name: str, value: Any) -> None:
             raise DeployError(f'{name}: expected colours of three numbers, got {brief(colour)}')
         for part in colour:
             check_real(name, part, 0, 255)
+
+
+def check_path(name: str, value: Any) -> Path:
+    """A path, from a text or an object of the system's.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise DeployError(f'{name}: expected a path, got {brief(value)}')
+    return Path(value)

@@ -17,7 +17,7 @@ from mmseg_liteseg.runtime import Segmenter
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES
 from .data import Example, calibration_examples, pictures_of, scoring_examples, spread
 from .errors import DeployError
-from .export import check_artefact, describe
+from .export import check_artefact, describe, make_folder
 from .exporters import ExportOptions, write_artefact
 from .graph import make_graph
 from .images import find_images
@@ -57,7 +57,7 @@ def quantize(
     """
     kind = _check_format(export_options, options)
     files = find_images(options.folder) if options.folder else []  # before seconds of work
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out, name)
     with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.quantize-') as folder:
         stem = Path(folder) / name
         metadata = describe(source, export_options)

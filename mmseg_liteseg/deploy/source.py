@@ -22,7 +22,7 @@ from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, readi
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
-from .fields import brief
+from .fields import brief, check_path
 from .pipeline import find_pipeline, read_color_type, read_steps
 
 # Weights that only training uses.
@@ -66,6 +66,7 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
         LiteSegError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
             something that an exported model does not do; the message names the file or the field.
     """
+    config, checkpoint = (str(check_path(*pair)) for pair in (('config', config), ('checkpoint', checkpoint)))
     cfg = read_config(config, cfg_options, DeployError)
     check_checkpoint_path(checkpoint)
     _check_inference(cfg, config)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any, Mapping
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.fields import brief, check_whole
+from mmseg_liteseg.deploy.fields import brief, check_path, check_whole
 from mmseg_liteseg.deploy.instructions import saturates
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import Runner, open_artefact
@@ -87,23 +86,12 @@ def read_metadata(path: str | Path) -> Metadata:
     Raises:
         DeployError: there is no such file, or a field is missing or wrong.
     """
-    path = as_path('metadata', path)
+    path = check_path('metadata', path)
     try:
         text = path.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
         raise DeployError(f'metadata {path}: cannot be read ({error})') from None
     return Metadata.from_json(text, str(path))
-
-
-def as_path(name: str, value: str | Path) -> Path:
-    """A path from a caller.
-
-    Raises:
-        DeployError: it is none.
-    """
-    if not isinstance(value, (str, os.PathLike)):
-        raise DeployError(f'{name}: expected a path, got {brief(value)}')
-    return Path(value)
 
 
 def check_metadata(runner: Runner, interface: Interface, name: str) -> None:

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.fields import brief, check_choice, check_real, check_whole
+from mmseg_liteseg.deploy.fields import brief, check_choice, check_path, check_real, check_whole
 from mmseg_liteseg.deploy.metadata import Metadata
 from mmseg_liteseg.deploy.runners import Runner
 from mmseg_liteseg.images import ImageFileError, check_range, shown, to_picture
 from mmseg_liteseg.visualization.overlays import make_palette, paint_label, paint_masks
 
 from .confidence import check_has_scores, labels_with_confidence
-from .opening import as_path, open_model
+from .opening import open_model
 from .pictures import ORDERS, read_image, to_bands, to_bgr
 from .sizing import network_size, prepare_picture, to_mask
 from .tiling import Tiling
@@ -92,7 +92,7 @@ class Segmenter:
         check_whole('batch', batch, 1)
         if tiling is not None and not isinstance(tiling, Tiling):
             raise DeployError(f'tiling: expected Tiling((H, W), overlap), got {brief(tiling)}')
-        self.path, self.order, self.tiling = as_path('model', path), order, tiling
+        self.path, self.order, self.tiling = check_path('model', path), order, tiling
         self._runner, self.metadata = open_model(self.path, threads, device, options, metadata, runner, streams)
         self.runtime, self.streams = self._runner.runtime, streams
         self._interface = self.metadata.interface

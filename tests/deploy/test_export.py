@@ -150,6 +150,12 @@ def test_one_bad_format_holds_back_the_good_one(source, tmp_path, monkeypatch):
         (dict(opset=10), 'opset'),
         (dict(label_dtype='int8'), 'label_dtype'),
         (dict(size=(0, 64)), 'shape'),
+        (dict(size=(64.5, 64)), 'shape'),
+        (dict(size='64'), 'shape'),
+        (dict(size=(1, 64, 64)), 'shape'),
+        (dict(output='masks'), 'output'),
+        (dict(formats='onnx'), 'format'),
+        (dict(formats=(None,)), 'format'),
         (dict(batch=0), 'batch'),
         (dict(batch='many'), 'batch'),
         (dict(color='bgr'), 'color'),
@@ -193,3 +199,20 @@ def test_half_precision_by_another_converter(source, tmp_path):
     onnx.save(half, str(tmp_path / 'half.onnx'))
     x = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), np.uint8)
     assert np.mean(open_artefact(tmp_path / 'half.onnx')(x) != open_artefact(files[0])(x)) < HALF_BOUND.pixels
+
+
+@pytest.mark.parametrize(
+    ('out', 'name', 'message'),
+    [
+        ('file', 'x', r'^out .*file: this folder cannot be made \(File exists\)'),
+        ('file/deeper', 'x', r'^out .*deeper: this folder cannot be made \(Not a directory\)'),
+        ('new', 'a/b', "^name: expected that of a file, without folders, got 'a/b'"),
+        ('new', '', '^name: expected'),
+        ('new', None, '^name: expected'),
+    ],
+)
+def test_where_nothing_can_be_written(source, tmp_path, out, name, message):
+    (tmp_path / 'file').touch()
+    with pytest.raises(DeployError, match=message):
+        export(source, ExportOptions(size=(32, 32)), tmp_path / out, name, say=str)
+    assert [path.name for path in tmp_path.iterdir()] == ['file']

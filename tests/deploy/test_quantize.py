@@ -105,6 +105,10 @@ def test_symmetric_activations_have_no_zero_point(source, tmp_path):
     ('options', 'field'),
     [
         (dict(images=0), 'images'),
+        (dict(images='x'), 'images'),
+        (dict(images=1.5), 'images'),
+        (dict(max_loss=float('nan')), 'max_loss'),
+        (dict(float_layers=None), 'float_layers'),
         (dict(method='x'), 'method'),
         (dict(float_layers='('), 'float_layers'),
         (dict(max_pixels=2), 'max_pixels'),

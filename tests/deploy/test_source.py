@@ -6,6 +6,7 @@ from mmengine.runner import load_checkpoint
 from mmseg_liteseg.datasets.classes import CAMVID_METAINFO
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.graph import interface_of
+from mmseg_liteseg.deploy.runners import open_artefact
 from mmseg_liteseg.deploy.source import load_source, reference_logits, sha256_of
 from tests.helpers import assert_argmax
 
@@ -112,3 +113,13 @@ def test_mean_and_std_in_whatever_form(tiny, value, found):
 def test_a_mean_that_is_none(tiny):
     with pytest.raises(DeployError, match=r"^model.data_preprocessor.mean: expected a number per channel, got \['x'"):
         load_source(*map(str, tiny), {'model.data_preprocessor.mean': ['x', 'y', 'z']})
+
+
+@pytest.mark.parametrize('value', [None, 1, b'x'])
+def test_what_is_no_path_is_named(tiny, value):
+    with pytest.raises(DeployError, match=r'^config: expected a path'):
+        load_source(value, str(tiny[1]))
+    with pytest.raises(DeployError, match=r'^checkpoint: expected a path'):
+        load_source(str(tiny[0]), value)
+    with pytest.raises(DeployError, match=r'^artefact: expected a path'):
+        open_artefact(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import DeployError
-from ..fields import check_whole
+from ..fields import brief, check_choice, check_size, check_whole
+from ..metadata import OUTPUTS
 
 FORMATS = ('onnx', 'openvino', 'torchscript', 'ncnn')
 OPSETS = range(11, 21)
@@ -46,15 +47,20 @@ class ExportOptions:
     resize_inside: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.formats, (list, tuple)):
+            raise DeployError(f'format: expected a list of {", ".join(FORMATS)}, got {brief(self.formats)}')
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
-            raise DeployError(f'format: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}')
+            raise DeployError(
+                f'format: expected some of {", ".join(FORMATS)}, got {", ".join(map(str, unknown)) or "none"}'
+            )
         if self.opset not in OPSETS:
             raise DeployError(f'opset: expected {OPSETS[0]} to {OPSETS[-1]}, got {self.opset}')
         if self.label_dtype not in LABEL_DTYPES:
             raise DeployError(f'label_dtype: expected one of {", ".join(LABEL_DTYPES)}, got {self.label_dtype!r}')
-        if self.size is not None and min(self.size) < 1:
-            raise DeployError(f'shape: expected two positive numbers, got {self.size[0]} {self.size[1]}')
+        check_choice('output', self.output, OUTPUTS)
+        if self.size is not None:
+            check_size('shape', self.size)
         if self.batch not in (None, ANY):
             check_whole('batch', self.batch, 1)
         if self.color is not None and not self.raw:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import DeployError
+from ..fields import check_real, check_whole
 
 # Convolutions by the names of their modules: the pooled context, the attention, the classifier.
 FLOAT_LAYERS = r'/neck/branches\.|/attention/|/conv_seg/'
@@ -42,13 +43,12 @@ class QuantizeOptions:
     max_pixels: float = 0.02
 
     def __post_init__(self) -> None:
-        if self.images < 1:
-            raise DeployError(f'images: expected a positive number, got {self.images}')
+        check_whole('images', self.images, 1)
         if self.method not in METHODS:
             raise DeployError(f'method: expected one of {", ".join(METHODS)}, got {self.method!r}')
-        if not 0 <= self.max_pixels <= 1:
-            raise DeployError(f'max_pixels: expected a share of 0 to 1, got {self.max_pixels}')
+        check_real('max_loss', self.max_loss)
+        check_real('max_pixels', self.max_pixels, 0, 1)
         try:
             re.compile(self.float_layers)
-        except re.error as error:
+        except (re.error, TypeError) as error:
             raise DeployError(f'float_layers: {self.float_layers!r} is no regular expression ({error})') from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Mapping
 
 from ..errors import DeployError
+from ..fields import check_path
 from .base import Runner
 
 SUFFIXES = {
@@ -42,7 +43,7 @@ def open_artefact(
         DeployError: no such file, an unknown suffix, a broken file, the runtime is not installed, or the device is not
             there.
     """
-    path = Path(path)
+    path = check_path('artefact', path)
     if not path.exists():
         raise DeployError(f'artefact {path}: no such file')
     if path.is_dir():
