@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from mmseg_liteseg.engine.launch import LaunchError
+from mmseg_liteseg.errors import LiteSegError
 
 from .conftest import newest
 from .test_checkpoint_hook import calling
@@ -20,7 +20,7 @@ def test_a_process_that_loads_data_and_is_killed_is_told_in_one_line(project):
                 process.join()
 
     options = dict(custom_hooks=calling('before_train_iter', kill), train_dataloader=dict(num_workers=1))
-    with pytest.raises(LaunchError) as caught:
+    with pytest.raises(LiteSegError) as caught:  # of the runner or of the tool, whichever is around it
         project.train('worker killed', **options)
     text = str(caught.value)
     assert text.startswith('DataLoader worker (pid')
