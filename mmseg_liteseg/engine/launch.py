@@ -12,6 +12,7 @@ from typing import Sequence
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import is_cuda_available, is_mlu_available, is_npu_available
+from mmengine.dist import barrier
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -242,6 +243,7 @@ def train(runner: Runner) -> None:
     try:
         with explained(runner, LaunchError):
             runner.train()
+            barrier()  # where nothing was left to train, others may still be joining through this process
     except TrainingStopped:
         end_distributed()
         raise
