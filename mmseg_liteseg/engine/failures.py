@@ -20,16 +20,19 @@ _LOST = r'(?i)timed out|connection (closed|reset|refused)|broken pipe|no route t
 _WORKER_GONE = r'DataLoader worker \(pid.*\) (is killed|exited unexpectedly)'
 
 
+class RunEndedError(LiteSegError):
+    """Something outside of a run has ended it."""
+
+
 @contextmanager
-def explained(runner: Runner, kind: type[LiteSegError]) -> Iterator[None]:
+def explained(runner: Runner) -> Iterator[None]:
     """Says what happened where another process ended or the disk is full, and lets others use the work folder.
 
     Args:
         runner: Runs inside.
-        kind: Of the errors.
 
     Raises:
-        LiteSegError: (of this kind) another process of the job, or one that loads data, ended or hangs.
+        RunEndedError: Another process of the job, or one that loads data, ended or hangs.
         OSError: The disk is full; what was saved before is whole.
     """
     try:
@@ -38,12 +41,12 @@ def explained(runner: Runner, kind: type[LiteSegError]) -> Iterator[None]:
     except RuntimeError as error:
         reason = ' '.join(str(error).split())
         if get_world_size() > 1 and re.search(_LOST, reason):
-            raise kind(
+            raise RunEndedError(
                 f'another process of this training ended or did not answer for {runner.cfg.env_cfg.dist_cfg.timeout} '
                 f'seconds (env_cfg.dist_cfg.timeout): {reason[:300]}. Start again with --resume'
             ) from error
         if re.search(_WORKER_GONE, reason):
-            raise kind(
+            raise RunEndedError(
                 f'{reason[:200]} The system ends processes like that where memory is short: set '
                 'train_dataloader.num_workers or val_dataloader.num_workers lower, and start again, a training with '
                 '--resume'

@@ -237,11 +237,11 @@ def train(runner: Runner) -> None:
     """Trains, and leaves the process group.
 
     Raises:
-        LaunchError: Another process of the job, or one that loads data, ended or hangs.
+        RunEndedError: Another process of the job, or one that loads data, ended or hangs.
         OSError: The disk is full; what was saved before is whole.
     """
     try:
-        with explained(runner, LaunchError):
+        with explained(runner):
             runner.train()
             barrier()  # where nothing was left to train, others may still be joining through this process
     except TrainingStopped:
@@ -254,10 +254,10 @@ def test(runner: Runner) -> None:
     """Tests, and leaves the process group.
 
     Raises:
-        LaunchError: A process that loads data ended.
+        RunEndedError: A process that loads data ended.
         OSError: The disk is full.
     """
-    with explained(runner, LaunchError):
+    with explained(runner):
         runner.test()
     end_distributed()
 

@@ -8,7 +8,6 @@ from typing import Any
 from mmengine.runner import Runner
 from torch import nn
 
-from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.registry import RUNNERS
 
 from .class_weights import fill_class_weights
@@ -16,10 +15,6 @@ from .failures import explained
 from .finite import model_of
 from .following import follow
 from .harden import harden
-
-
-class TrainingFailedError(LiteSegError):
-    """A training that something outside of it has ended."""
 
 
 @RUNNERS.register_module()
@@ -45,7 +40,7 @@ class SafeRunner(Runner):
         """Trains; class weights that the config gives as a formula get their numbers first.
 
         Raises:
-            TrainingFailedError: Another process of the job, or one that loads data, ended or hangs.
+            RunEndedError: Another process of the job, or one that loads data, ended or hangs.
             OSError: The disk is full.
         """
         lines = fill_class_weights(self.cfg)
@@ -53,5 +48,5 @@ class SafeRunner(Runner):
             model_of(self.model).decode_head.set_losses(self.cfg.model.decode_head.loss_decode)
         for line in lines:
             self.logger.info(line)
-        with explained(self, TrainingFailedError):
+        with explained(self):
             return super().train()

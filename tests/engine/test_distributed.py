@@ -12,7 +12,8 @@ import time
 import pytest
 import torch
 
-from mmseg_liteseg.engine.launch import LaunchError, build_runner
+from mmseg_liteseg.engine.failures import RunEndedError
+from mmseg_liteseg.engine.launch import build_runner
 from tests.helpers import forget_runs
 
 from .conftest import assert_equal, newest
@@ -61,7 +62,7 @@ class Pair:
                     env_cfg=dict(dist_cfg=dict(timeout=timeout)),
                     **options,
                 )
-            except LaunchError as error:
+            except RunEndedError as error:
                 (project.folder / f'{name}.txt').write_text(str(error))
                 os._exit(LOST)
 
