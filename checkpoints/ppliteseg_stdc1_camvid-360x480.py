@@ -1,14 +1,34 @@
+class_weight = dict(c=1.1, mean=1.0, type='enet')
 crop_size = (
-    288,
-    384,
+    360,
+    480,
 )
 custom_hooks = [
+    dict(
+        ema_type='ExponentialMovingAverage',
+        momentum=0.005,
+        type='EMAHook',
+        update_buffers=True),
     dict(interval=50, type='mmseg_liteseg.HistoryHook'),
 ]
 custom_imports = dict(
     allow_failed_imports=False, imports=[
         'mmseg_liteseg.registry',
     ])
+darker = [
+    [
+        dict(gamma=0.4, type='AdjustGamma'),
+    ],
+    [
+        dict(gamma=0.55, type='AdjustGamma'),
+    ],
+    [
+        dict(gamma=0.75, type='AdjustGamma'),
+    ],
+    [
+        dict(gamma=1.4, type='AdjustGamma'),
+    ],
+]
 data_preprocessor = dict(
     bgr_to_rgb=True,
     mean=[
@@ -29,7 +49,7 @@ dataset_type = 'mmseg_liteseg.CamVidDataset'
 default_hooks = dict(
     checkpoint=dict(
         by_epoch=False,
-        interval=400,
+        interval=200,
         max_keep_ckpts=1,
         save_best='mIoU',
         type='CheckpointHook'),
@@ -45,7 +65,13 @@ env_cfg = dict(
 load_from = None
 log_level = 'INFO'
 log_processor = dict(by_epoch=False)
-max_iters = 10000
+losses = [
+    dict(
+        class_weight=dict(c=1.1, mean=1.0, type='enet'),
+        type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
+    dict(type='mmseg_liteseg.DiceLoss'),
+]
+max_iters = 1600
 model = dict(
     backbone=dict(
         arch='stdc1',
@@ -92,13 +118,27 @@ model = dict(
             2,
             3,
         ),
-        loss_decode=dict(
-            loss_weight=1.0, type='CrossEntropyLoss', use_sigmoid=False),
+        loss_decode=[
+            dict(
+                class_weight=[
+                    0.578043,
+                    0.477803,
+                    1.34459,
+                    0.393416,
+                    1.0271,
+                    0.766848,
+                    1.32208,
+                    1.32747,
+                    0.941497,
+                    1.38742,
+                    1.43375,
+                ],
+                type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
+            dict(type='mmseg_liteseg.DiceLoss'),
+        ],
         norm_cfg=dict(requires_grad=True, type='BN'),
         num_classes=11,
-        sampler=dict(
-            min_kept=0.0625, thresh=0.7,
-            type='mmseg_liteseg.OHEMPixelSampler'),
+        sampler=None,
         type='mmseg_liteseg.FLDHead'),
     neck=dict(
         channels=128,
@@ -112,19 +152,19 @@ norm_cfg = dict(requires_grad=True, type='BN')
 ohem = dict(min_kept=0.0625, thresh=0.7, type='mmseg_liteseg.OHEMPixelSampler')
 optim_wrapper = dict(
     clip_grad=None,
-    optimizer=dict(lr=0.001, type='AdamW', weight_decay=0.01),
-    type='OptimWrapper')
-optimizer = dict(lr=0.01, momentum=0.9, type='SGD', weight_decay=0.0005)
+    optimizer=dict(lr=0.0007, type='AdamW', weight_decay=0.02),
+    paramwise_cfg=dict(bias_decay_mult=0.0, norm_decay_mult=0.0),
+    type='mmseg_liteseg.Bfloat16OptimWrapper')
+optimizer = dict(lr=0.001, type='AdamW', weight_decay=0.02)
 param_scheduler = [
+    dict(begin=0, by_epoch=False, end=80, start_factor=0.01, type='LinearLR'),
     dict(
-        begin=0, by_epoch=False, end=201, start_factor=0.001, type='LinearLR'),
-    dict(
-        begin=200,
+        begin=80,
         by_epoch=False,
-        end=4001,
-        eta_min=0,
-        power=0.9,
-        type='PolyLR'),
+        end=1600,
+        end_factor=0.0,
+        start_factor=1.0,
+        type='LinearLR'),
 ]
 pipeline_for = dict(
     crop_size=(
@@ -134,7 +174,7 @@ pipeline_for = dict(
 randomness = dict(seed=0)
 resume = False
 runner_type = 'mmseg_liteseg.SafeRunner'
-schedule_for = dict(max_iters=10000, val_interval=1000)
+schedule_for = dict(max_iters=1600, val_interval=200)
 test_cfg = dict(type='TestLoop')
 test_dataloader = dict(
     batch_size=1,
@@ -159,7 +199,7 @@ test_pipeline = [
     dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
-train_cfg = dict(max_iters=4000, type='IterBasedTrainLoop', val_interval=400)
+train_cfg = dict(max_iters=1600, type='IterBasedTrainLoop', val_interval=200)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
@@ -175,14 +215,38 @@ train_dataloader = dict(
                 type='mmseg_liteseg.CachedLoading'),
             dict(
                 crop_size=(
-                    288,
-                    384,
+                    360,
+                    480,
                 ),
-                max_scale_factor=2.5,
-                min_scale_factor=0.5,
+                max_scale_factor=1.5,
+                min_scale_factor=0.75,
                 scale_step_size=0.25,
                 type='mmseg_liteseg.RandomScaleCrop'),
             dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+            dict(
+                prob=[
+                    0.5,
+                    0.125,
+                    0.125,
+                    0.125,
+                    0.125,
+                ],
+                transforms=[
+                    [],
+                    [
+                        dict(gamma=0.4, type='AdjustGamma'),
+                    ],
+                    [
+                        dict(gamma=0.55, type='AdjustGamma'),
+                    ],
+                    [
+                        dict(gamma=0.75, type='AdjustGamma'),
+                    ],
+                    [
+                        dict(gamma=1.4, type='AdjustGamma'),
+                    ],
+                ],
+                type='RandomChoice'),
             dict(type='mmseg_liteseg.RandomDistort'),
             dict(type='PackSegInputs'),
         ],
@@ -195,14 +259,38 @@ train_pipeline = [
     dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(
         crop_size=(
-            288,
-            384,
+            360,
+            480,
         ),
-        max_scale_factor=2.5,
-        min_scale_factor=0.5,
+        max_scale_factor=1.5,
+        min_scale_factor=0.75,
         scale_step_size=0.25,
         type='mmseg_liteseg.RandomScaleCrop'),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
+    dict(
+        prob=[
+            0.5,
+            0.125,
+            0.125,
+            0.125,
+            0.125,
+        ],
+        transforms=[
+            [],
+            [
+                dict(gamma=0.4, type='AdjustGamma'),
+            ],
+            [
+                dict(gamma=0.55, type='AdjustGamma'),
+            ],
+            [
+                dict(gamma=0.75, type='AdjustGamma'),
+            ],
+            [
+                dict(gamma=1.4, type='AdjustGamma'),
+            ],
+        ],
+        type='RandomChoice'),
     dict(type='mmseg_liteseg.RandomDistort'),
     dict(type='PackSegInputs'),
 ]
@@ -245,9 +333,9 @@ val_evaluator = dict(
     iou_metrics=[
         'mIoU',
     ], type='IoUMetric')
-val_interval = 1000
+val_interval = 200
 vis_backends = [
     dict(type='LocalVisBackend'),
 ]
 visualizer = dict(
-    name='visualizer', type='SegLocalVisualizer', vis_backends=[])
+    name='visualizer', type='mmseg_liteseg.LiteSegVisualizer', vis_backends=[])
