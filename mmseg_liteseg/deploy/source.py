@@ -18,7 +18,9 @@ from torch import Tensor, nn
 
 from mmseg_liteseg.checkpoint.finite import check_finite
 from mmseg_liteseg.config_file import read_config
+from mmseg_liteseg.engine.following import follow
 from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
+from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import DATASETS, MODELS
 
 from .errors import DeployError
@@ -68,6 +70,10 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     """
     config, checkpoint = (str(check_path(*pair)) for pair in (('config', config), ('checkpoint', checkpoint)))
     cfg = read_config(config, cfg_options, DeployError)
+    try:
+        follow(cfg)  # a data_root set anew, data of the validation: as in the tools that train and test
+    except SettingError as error:
+        raise DeployError(f'config {config}: {error}') from error
     check_checkpoint_path(checkpoint)
     _check_inference(cfg, config)
     pipeline = copy.deepcopy(find_pipeline(cfg))  # inference_model of an array changes the config's

@@ -8,7 +8,7 @@ from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.graph import interface_of
 from mmseg_liteseg.deploy.runners import open_artefact
 from mmseg_liteseg.deploy.source import load_source, reference_logits, sha256_of
-from tests.helpers import assert_argmax
+from tests.helpers import REPO, assert_argmax
 
 
 def save(tmp_path, state_dict, meta=None):
@@ -123,3 +123,14 @@ def test_what_is_no_path_is_named(tiny, value):
         load_source(str(tiny[0]), value)
     with pytest.raises(DeployError, match=r'^artefact: expected a path'):
         open_artefact(value)
+
+
+def test_settings_follow_as_in_training(weights, tmp_path):
+    config = tmp_path / 'own.py'
+    base = REPO / 'checkpoints/ppliteseg_stdc1_camvid-360x480.py'
+    config.write_text(f"_base_ = r'{base}'\ndata_root = 'mine'\n")
+    checkpoint = str(REPO / 'checkpoints/ppliteseg_stdc1_camvid-360x480.pth')
+    cfg = load_source(str(config), checkpoint).cfg
+    assert {cfg[f'{split}_dataloader'].dataset.data_root for split in ('val', 'test')} == {'mine'}
+    with pytest.raises(DeployError, match=r'own\.py: crop_size: expected'):
+        load_source(str(config), checkpoint, dict(crop_size='large'))
