@@ -37,7 +37,7 @@ def draw(runs: Sequence[Run], path: str | Path) -> None:
             right.plot(*zip(*points), marker='o' if index < 10 else 's', markersize=3, **style)
     left.set(title="training loss (each model's own)", xlabel='iteration', yscale='log')
     right.set(title='validation mIoU (%)', xlabel='iteration')
-    right.set_ylim(bottom=0)
+    right.set_ylim(0, 1.05 * right.get_ylim()[1])  # room above the highest marker
     for axes in (left, right):
         axes.grid(alpha=0.3)
     right.legend(fontsize='small', ncols=2)
