@@ -37,6 +37,8 @@ def find_interface(source: Source, runner: Runner | None = None, **stated: objec
     given = {key: value for key, value in stated.items() if value is not None}
     if {given.get('color', interface.color), interface.color} == {'rgb', 'bgr'}:
         given.update(mean=interface.mean[::-1], std=interface.std[::-1])
+    if 'size' in given and interface.batch is None and (runner is None or not runner.input_shape):
+        given.setdefault('batch', 1)  # a device's programs take one picture, unless the user says otherwise
     return replace(interface, **given)
 
 
