@@ -47,7 +47,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """Reads the config and puts the command line's settings into it.
 
     Raises:
-        LaunchError: if the file does not exist or cannot be read.
+        LaunchError: if the file does not exist or cannot be read, or the work folder is a file.
         SettingError: a setting stands in two places with two values.
     """
     notes: list[str] = []
@@ -59,6 +59,7 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif not cfg.get('work_dir'):
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    _require_folder('--work-dir', cfg.work_dir)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     Screen.open()  # whatever comes next imports the hosts
     return cfg

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import argparse
+
 import pytest
 from mmengine.config import Config
 
@@ -43,6 +45,15 @@ def test_a_process_without_a_gpu_of_its_own_is_refused(monkeypatch):
         monkeypatch.setenv(name, value)
     with pytest.raises(launch.LaunchError, match='process 2 of this machine has no GPU of its own: 2 visible'):
         launch.build_runner(Config(dict(launcher='pytorch')))
+
+
+def test_a_file_is_no_work_folder(tmp_path):
+    config, taken = tmp_path / 'own.py', tmp_path / 'taken'
+    for path in (config, taken):
+        path.write_text('model = dict()')
+    args = argparse.Namespace(config=str(config), cfg_options=None, launcher='none', work_dir=str(taken), local_rank=0)
+    with pytest.raises(launch.LaunchError, match=r'^--work-dir .*taken: expected a folder, found a file$'):
+        launch.load_config(args)
 
 
 def test_predictions_of_cityscapes_are_kept(tmp_path, monkeypatch):
