@@ -1,7 +1,8 @@
-"""Writers of video files: PyAV's ffmpeg, whose H.264 plays in browsers, else OpenCV."""
+"""Writers of video files: PyAV's ffmpeg, whose H.264 plays in browsers and which keeps the frames' times, or OpenCV."""
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from mmseg_liteseg.deploy.errors import DeployError
 _FOUR_LETTERS = {'.avi': 'MJPG', '.webm': 'VP80', '.mpg': 'mp1v', '.mpeg': 'mp1v'}
 # What browsers play, best first, as far as the ffmpeg at hand was built with it.
 _CODECS = {'.mp4': ('libx264', 'h264', 'libvpx-vp9'), '.m4v': ('libx264', 'h264'), '.webm': ('libvpx-vp9', 'libvpx')}
+# Ticks of a second, as MPEG counts: every usual rate is a whole number of them.
+_TICKS = 90000
 
 
 def open_writer(path: Path, name: Path, fps: float, size: tuple[int, int]) -> Any:
-    """A writer with ``write(frame)`` and ``release()``.
+    """A writer with ``write(frame, seconds)`` and ``release()``.
 
     Args:
         path: What is written.
@@ -35,11 +38,47 @@ def open_writer(path: Path, name: Path, fps: float, size: tuple[int, int]) -> An
             return AvWriter(path, suffix, fps, size)
         except ImportError:
             pass  # not installed: OpenCV's formats will do
-    writer = cv2.VideoWriter()
-    writer.open(str(path), cv2.VideoWriter_fourcc(*_FOUR_LETTERS.get(suffix, 'mp4v')), fps, size[::-1])
-    if not writer.isOpened():
-        raise DeployError(f'out {name}: OpenCV cannot write such a video, try .mp4 or .avi')
-    return writer
+    return OpenCVWriter(path, name, fps, size)
+
+
+class OpenCVWriter:
+    """Frames through OpenCV, which knows one rate for all of them; says where that is not what they came at.
+
+    Args:
+        path: What is written.
+        name: What the user calls it.
+        fps: Frames per second.
+        size: (H, W) of the frames.
+
+    Raises:
+        DeployError: OpenCV writes no such file.
+    """
+
+    def __init__(self, path: Path, name: Path, fps: float, size: tuple[int, int]) -> None:
+        self._name, self._fps = name, fps
+        self._count, self._first, self._late = 0, None, 0.0
+        four_letters = _FOUR_LETTERS.get(name.suffix.lower(), 'mp4v')
+        self._writer = cv2.VideoWriter()
+        self._writer.open(str(path), cv2.VideoWriter_fourcc(*four_letters), fps, size[::-1])
+        if not self._writer.isOpened():
+            raise DeployError(f'out {name}: OpenCV cannot write such a video, try .mp4 or .avi')
+
+    def write(self, frame: np.ndarray, seconds: float | None = None) -> None:
+        """Adds a frame (H, W, 3), uint8, BGR."""
+        self._writer.write(frame)
+        self._first = seconds if self._count == 0 else self._first
+        if seconds is not None and self._first is not None:
+            self._late = max(self._late, abs(seconds - self._first - self._count / self._fps))
+        self._count += 1
+
+    def release(self) -> None:
+        """Closes the file."""
+        self._writer.release()
+        if self._late > 1 / self._fps:
+            warnings.warn(
+                f'out {self._name}: its frames came at uneven times, up to {self._late:.1f} s from where a constant '
+                f'{self._fps:.4g} frames a second puts them. .mp4 and .webm keep the times where PyAV is installed'
+            )
 
 
 class AvWriter:
@@ -69,12 +108,25 @@ class AvWriter:
         self._stream = self._file.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         self._stream.width, self._stream.height = max(width - width % 2, 2), max(height - height % 2, 2)
         self._stream.pix_fmt = 'yuv420p'  # browsers play no other
+        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+        self._ticks, self._tick, self._first = _TICKS / fps, None, None
 
-    def write(self, frame: np.ndarray) -> None:
-        """Adds a frame (H, W, 3), uint8, BGR."""
+    def write(self, frame: np.ndarray, seconds: float | None = None) -> None:
+        """Adds a frame (H, W, 3), uint8, BGR, at its time; one interval after the last where it has none."""
         cropped = np.ascontiguousarray(frame[: self._stream.height, : self._stream.width])
-        for packet in self._stream.encode(self._av.VideoFrame.from_ndarray(cropped, format='bgr24')):
+        picture = self._av.VideoFrame.from_ndarray(cropped, format='bgr24')
+        picture.pts, picture.time_base = self._next_tick(seconds), Fraction(1, _TICKS)
+        for packet in self._stream.encode(picture):
             self._file.mux(packet)
+
+    def _next_tick(self, seconds: float | None) -> int:
+        if self._tick is None:
+            self._first, self._tick = seconds, 0.0
+        elif seconds is None or self._first is None:
+            self._tick += self._ticks
+        else:
+            self._tick = max((seconds - self._first) * _TICKS, self._tick + 1)
+        return round(self._tick)
 
     def release(self) -> None:
         """Writes what is still inside and closes the file."""

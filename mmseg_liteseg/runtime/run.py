@@ -183,7 +183,7 @@ def run_video(
     try:
         with ExitStack() as stack:
             write = _frame_writer(video, outputs, reader.fps, stack)
-            chunks = _chunks(islice(reader, limit), segmenter.batch)
+            chunks = _chunks(islice(reader.timed(), limit), segmenter.batch)
             stages = stack.enter_context(
                 Stages(chunks, _stages(segmenter, outputs.overlay, alpha), latest=video.is_camera)
             )
@@ -213,22 +213,24 @@ class _Chunk:
     """Frames that go through the model at a time, with what became of them so far."""
 
     frames: list[np.ndarray]
+    times: list[float]
     runs: list[Run] = field(default_factory=list)
     masks: dict[int, np.ndarray] = field(default_factory=dict)
     painted: list[np.ndarray] | None = None
 
-    def results(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Mask and, where it is wanted, overlay of each frame."""
-        for index in range(len(self.frames)):
-            yield self.masks[index], None if self.painted is None else self.painted[index]
+    def results(self) -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:
+        """Time, mask and, where it is wanted, overlay of each frame."""
+        for index, seconds in enumerate(self.times):
+            yield seconds, self.masks[index], None if self.painted is None else self.painted[index]
 
 
-def _chunks(frames: Iterator[np.ndarray], size: int) -> Iterator[_Chunk]:
+def _chunks(timed: Iterator[tuple[np.ndarray, float]], size: int) -> Iterator[_Chunk]:
     while True:
-        chunk = list(islice(frames, size))
+        chunk = list(islice(timed, size))
         if not chunk:
             return
-        yield _Chunk(chunk)
+        frames, times = zip(*chunk)
+        yield _Chunk(list(frames), list(times))
 
 
 def _stages(segmenter: Segmenter, overlay: bool, alpha: float) -> list[Stage]:
@@ -254,8 +256,8 @@ def _stages(segmenter: Segmenter, overlay: bool, alpha: float) -> list[Stage]:
 
 def _frame_writer(
     video: Video, outputs: Outputs, fps: float, stack: ExitStack
-) -> Callable[[int, np.ndarray, np.ndarray | None], None]:
-    """A function that writes the mask and the overlay of a frame; ``stack`` closes the video."""
+) -> Callable[[int, float, np.ndarray, np.ndarray | None], None]:
+    """A function that writes the mask and the overlay of a frame at its time; ``stack`` closes the video."""
     add = None
     if outputs.overlay:
         target = outputs.overlay_of(Path(video.name), '.mp4')
@@ -263,10 +265,10 @@ def _frame_writer(
             raise DeployError(f'out {target}: this is the input, name another file')
         add = stack.enter_context(video_writer(target, fps))
 
-    def write(index: int, mask: np.ndarray, painted: np.ndarray | None) -> None:
+    def write(index: int, seconds: float, mask: np.ndarray, painted: np.ndarray | None) -> None:
         if outputs.mask:
             write_masks(outputs, Path(video.name) / f'{index:06}', mask)
         if add is not None:
-            add(painted)
+            add(painted, seconds)
 
     return write

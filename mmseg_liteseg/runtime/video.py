@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -33,7 +34,7 @@ class VideoReader:
 
     def __init__(self, video: Video) -> None:
         source = str(video.source) if isinstance(video.source, Path) else video.source
-        self._capture = cv2.VideoCapture(source)
+        self._capture, self._live = cv2.VideoCapture(source), video.is_camera
         if not self._capture.isOpened():
             kind = 'camera' if isinstance(source, int) else 'stream' if video.is_camera else 'video'
             known = 'cannot be read (truncated, or a format that OpenCV does not know)'
@@ -45,11 +46,22 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """(H, W, 3), uint8, BGR, until there is no further one."""
+        return (frame for frame, _ in self.timed())
+
+    def timed(self) -> Iterator[tuple[np.ndarray, float]]:
+        """Frames with their times in seconds, each later than the one before: of files what they say, which need not be
+        even (phones, recorded screens), of cameras and streams the clock's.
+        """
+        last = -math.inf
         while True:
             there, frame = self._capture.read()
             if not there:
                 return
-            yield frame
+            now = time.monotonic() if self._live else self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+            if not now > last:  # formats without times, and files whose times go back
+                now = last + 1 / self.fps if math.isfinite(last) else 0.0
+            last = now
+            yield frame, now
 
     def close(self) -> None:
         """Gives the file or the camera back."""
@@ -57,8 +69,9 @@ class VideoReader:
 
 
 @contextmanager
-def video_writer(path: Path, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
-    """Gives a function that adds a frame (H, W, 3), uint8, BGR. The video appears once all are written, or not at all.
+def video_writer(path: Path, fps: float) -> Iterator[Callable[..., None]]:
+    """Gives a function that adds a frame (H, W, 3), uint8, BGR, and takes its time in seconds, if it has one. The video
+    appears once all are written, or not at all.
 
     Raises:
         DeployError: OpenCV cannot write such a file, or the frames' size changes.
@@ -67,13 +80,13 @@ def video_writer(path: Path, fps: float) -> Iterator[Callable[[np.ndarray], None
         writers: list[Any] = []
         size: list[tuple[int, int]] = []
 
-        def add(frame: np.ndarray) -> None:
+        def add(frame: np.ndarray, seconds: float | None = None) -> None:
             if not size:
                 size.append(frame.shape[:2])
                 writers.append(open_writer(temporary, path, fps, size[0]))
             if frame.shape[:2] != size[0]:  # the writer would drop it and say nothing
                 raise DeployError(f'out {path}: the size of the frames changes from {size[0]} to {frame.shape[:2]}')
-            writers[0].write(frame)
+            writers[0].write(frame, seconds)
 
         try:
             yield add

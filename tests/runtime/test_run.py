@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import cv2
@@ -145,6 +146,36 @@ def test_video(segmenter, tmp_path):
     assert np.mean(mask == greatest(blocks(48, 66))) > 0.9
 
 
+TIMES = [0, 0.04, 0.3, 1.0, 1.5, 3.0]
+
+
+def uneven_video(path):
+    """As phones and screen recorders write them."""
+    pytest.importorskip('av')
+    with video.video_writer(path, 25.0) as add:
+        for seconds in TIMES:
+            add(blocks(48, 66), seconds)
+    return path
+
+
+@pytest.mark.parametrize(('suffix', 'batch'), [('.mp4', 1), ('.webm', 4)])
+def test_uneven_times_are_kept(segmenter, tmp_path, suffix, batch):
+    source, out = Video(uneven_video(tmp_path / 'v.mp4'), 'v'), tmp_path / f'out{suffix}'
+    progress, failures = run_one(segmenter(options=dict(batch=batch)), source, out)
+    assert (progress.done, failures) == (6, [])
+    found = [seconds for _, seconds in video.VideoReader(Video(out, 'x')).timed()]
+    assert found == pytest.approx(TIMES, abs=2e-3)  # .webm counts in milliseconds
+
+
+def test_a_constant_rate_says_where_it_is_wrong(segmenter, tmp_path):
+    source = Video(uneven_video(tmp_path / 'v.mp4'), 'v')
+    with pytest.warns(UserWarning, match=r'out\.avi: its frames came at uneven times, up to 1\.9 s from'):
+        run_one(segmenter(), source, tmp_path / 'out.avi')
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        run_one(segmenter(), Video(write_video(tmp_path / 'w.avi'), 'w'), tmp_path / 'even.avi')
+
+
 def test_so_many_frames(segmenter, tmp_path):
     source = Video(write_video(tmp_path / 'v.avi'), 'v')
     progress, failures = run_one(segmenter(), source, tmp_path / 'out', mask=True, limit=2)
@@ -154,8 +185,8 @@ def test_so_many_frames(segmenter, tmp_path):
 
 def test_a_video_that_ends_early_is_named(segmenter, tmp_path, monkeypatch):
     source = Video(write_video(tmp_path / 'v.avi'), 'v')
-    original = video.VideoReader.__iter__
-    monkeypatch.setattr(video.VideoReader, '__iter__', lambda self: (f for _, f in zip(range(4), original(self))))
+    original = video.VideoReader.timed
+    monkeypatch.setattr(video.VideoReader, 'timed', lambda self: (f for _, f in zip(range(4), original(self))))
     progress, failures = run_one(segmenter(), source, tmp_path / 'out')
     assert progress.done == 4
     assert failures == [f'video {source.source}: ends after 4 of 6 frames, it may be truncated']
@@ -207,8 +238,9 @@ def test_ctrl_c_ends_a_camera_and_keeps_its_video(segmenter, tmp_path, monkeypat
     assert (progress.total, failures) == (None, [])
     assert files_of(tmp_path) == ['overlays/camera0.mp4', 'stub.onnx']
     reader = video.VideoReader(Video(tmp_path / 'overlays/camera0.mp4', 'x'))
-    assert reader.fps == 30
-    assert len(list(reader)) == progress.done
+    times = [seconds for _, seconds in reader.timed()]
+    assert len(times) == progress.done
+    assert times[-1] < 5  # as the clock had them
 
 
 def test_ctrl_c_ends_a_video_with_what_is_done(segmenter, tmp_path, monkeypatch):
