@@ -13,6 +13,7 @@ from .orientation import turn
 
 _RGB = 2
 _ORIENTATION = 274
+_BANDS = 16  # pictures are wider
 
 
 def read_bands(data: bytes, name: str) -> np.ndarray:
@@ -49,6 +50,16 @@ def read_bands(data: bytes, name: str) -> np.ndarray:
     return turn(bands[..., 0] if bands.ndim == 3 and bands.shape[2] == 1 else bands, orientation)
 
 
+def pages_are_rows(pages: int, height: int, width: int) -> bool:
+    """Whether grey pages of a size are rows: what ``tifffile.imwrite(path, array)`` makes of (H, W, C).
+
+    Example:
+        >>> pages_are_rows(512, 512, 5), pages_are_rows(5, 512, 512)
+        (True, False)
+    """
+    return width <= _BANDS and width < min(pages, height)
+
+
 def _bands_last(file: Any, page: Any) -> np.ndarray:
     """(H, W[, C]) of the first page, or of all if they are grey ones of one size."""
     pages = file.series[0]
@@ -60,5 +71,7 @@ def _bands_last(file: Any, page: Any) -> np.ndarray:
         return bands
     if bands.ndim != 3 or not {'Y', 'X'} <= set(axes):
         raise ValueError(f'axes {axes} of shape {bands.shape}')
+    if stacked and pages_are_rows(*bands.shape):
+        return bands
     other = next(i for i, axis in enumerate(axes) if axis not in 'YX')
     return np.moveaxis(bands, other, 2)

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .bands import pages_are_rows
 from .errors import ImageFileError
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def read_header(data: bytes, name: str) -> Header | None:
     if image is None:
         return Header('TIFF', '', 1, bands, colours) if bands else None
     pages = getattr(image, 'n_frames', 1) if not colours else 1
+    if pages_are_rows(pages, image.height, image.width):
+        bands = image.width
     return Header(image.format or '', image.mode, orientation_of(image), bands, colours, pages)
 
 

@@ -112,7 +112,10 @@ def _decode(picture: Image.Image | None, content: bytes, path: str) -> tuple[Hea
     array = decode_image(content, path, 'unchanged')
     channels = array.shape[2] if array.ndim == 3 else 1
     if picture is not None:
-        return replace(_header(picture, content), channels=channels, bits=8 * array.itemsize, frames=1), array
+        header = replace(_header(picture, content), channels=channels, bits=8 * array.itemsize, frames=1)
+        if header.upright_size != array.shape[:2]:  # rows as pages, see read_bands
+            header = replace(header, height=array.shape[0], width=array.shape[1])
+        return header, array
     return Header(*array.shape[:2], channels, 8 * array.itemsize, '', '', is_float=array.dtype.kind == 'f'), array
 
 

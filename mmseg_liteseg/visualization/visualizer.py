@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
-from mmseg_liteseg.images import read_file, read_picture, shown
+from mmseg_liteseg.images import to_picture
 from mmseg_liteseg.registry import VISUALIZERS
 
 from .overlays import paint_masks
@@ -20,7 +19,7 @@ from .overlays import paint_masks
 class LiteSegVisualizer(SegLocalVisualizer):
     """mmseg's, which shows more than 8 bits stretched instead of nearly black, and several classes at a pixel mixed.
 
-    The host hands over images that it has decoded as 8-bit colours. The sample names the file, which is read again.
+    Files are read for the host by our reader, see ``host_reader``; images handed over as arrays may be of any depth.
 
     Example:
         >>> VISUALIZERS.build(dict(type='mmseg_liteseg.LiteSegVisualizer', name='example')).alpha
@@ -34,12 +33,12 @@ class LiteSegVisualizer(SegLocalVisualizer):
 
         Args:
             name: Of the picture.
-            image: (H, W, 3), uint8, RGB, as the host has read it.
-            data_sample: Labels and prediction, and the file's path.
+            image: (H, W, 3), uint8, RGB; or of any other type or number of channels.
+            data_sample: Labels and prediction.
             *args: Those of mmseg's.
             **kwargs: Likewise.
         """
-        super().add_datasample(name, _picture(image, data_sample), data_sample, *args, **kwargs)
+        super().add_datasample(name, to_picture(image), data_sample, *args, **kwargs)
 
     def _draw_sem_seg(
         self, image: np.ndarray, sem_seg: PixelData, classes: list, palette: list, *args: Any, **kwargs: Any
@@ -49,11 +48,3 @@ class LiteSegVisualizer(SegLocalVisualizer):
         if len(masks) == 1:
             return super()._draw_sem_seg(image, sem_seg, classes, palette, *args, **kwargs)
         return paint_masks(image, masks, palette, self.alpha)
-
-
-def _picture(image: np.ndarray, sample: SegDataSample | None) -> np.ndarray:
-    path = sample.get('img_path') if sample is not None else None
-    if not isinstance(path, str) or not os.path.isfile(path):
-        return image
-    picture = read_picture(read_file(path), shown(path))[..., ::-1]
-    return np.ascontiguousarray(picture) if picture.shape == image.shape else image

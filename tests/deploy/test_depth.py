@@ -11,7 +11,7 @@ import tifffile
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmseg.apis import MMSegInferencer, inference_model
+from mmseg.apis import MMSegInferencer, inference_model, init_model, show_result_pyplot
 
 from mmseg_liteseg.deploy.export import export
 from mmseg_liteseg.deploy.exporters import ExportOptions
@@ -143,11 +143,24 @@ def test_runtime_agrees_with_torch(request, source, project, tmp_path, raw):
             assert segmenter.overlay(image, found).dtype == np.uint8
 
 
-def test_the_inferencer_reads_the_same(source, project):
+def test_the_inferencer_reads_and_draws_the_same(source, project, tmp_path):
     files, expected = expected_masks(source, project)
     inferencer = MMSegInferencer(str(project / 'deep.py'), str(project / 'weights.pth'), device='cpu')
     inferencer.show_progress = False  # mmseg 1.2.2 takes no such argument
-    np.testing.assert_array_equal(inferencer(str(files[0]))['predictions'], expected[0])
+    found = inferencer([str(file) for file in files], batch_size=2, out_dir=str(tmp_path))['predictions']
+    np.testing.assert_array_equal(np.stack(found), np.stack(expected))
+    for file in files:
+        assert cv2.imread(str(tmp_path / 'vis' / file.name)).mean() > 50  # not black
+
+
+def test_the_host_s_functions_draw_it(source, project, tmp_path):
+    model = init_model(str(project / 'deep.py'), str(project / 'weights.pth'), device='cpu')
+    files, expected = expected_masks(source, project)
+    result = inference_model(model, str(files[0]))
+    np.testing.assert_array_equal(result.pred_sem_seg.data[0].numpy(), expected[0])
+    out = str(tmp_path / 'drawn.png')
+    show_result_pyplot(model, str(files[0]), result, show=False, with_labels=False, out_file=out)
+    assert cv2.imread(out).mean() > 50
 
 
 def test_quantised_on_such_data(request, source, project, tmp_path):

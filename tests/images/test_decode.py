@@ -102,6 +102,16 @@ def test_grey_pages_are_bands_to_unchanged_and_the_first_is_the_picture_else():
     np.testing.assert_array_equal(decode_image(file.getvalue(), 'a', 'grayscale'), image[0])
 
 
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
+def test_rows_that_were_written_as_pages(dtype):
+    image = pixels((20, 30, 5), dtype, 200)
+    file = io.BytesIO()
+    tifffile.imwrite(file, image, photometric='minisblack')  # 20 pages of 30 x 5
+    np.testing.assert_array_equal(decode_image(file.getvalue(), 'a', 'unchanged'), image)
+    with pytest.raises(ImageFileError, match='5 bands that are no colours'):
+        decode_image(file.getvalue(), 'a')
+
+
 @pytest.mark.parametrize(
     ('array', 'ending', 'reason'),
     [

@@ -8,6 +8,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from mmseg_liteseg.inspection import UnreadableFileError, read_image, read_mask
@@ -46,6 +47,12 @@ def test_images_of_8_bits(tmp_path, name, shape, channels):
     facts = read_image(save(tmp_path / name, noise(*shape)))
     assert (facts.size, facts.channels, facts.bits, facts.limits) == (shape[:2], channels, 8, None)
     assert facts.thumbnail.shape == (32, 32)
+
+
+def test_rows_written_as_pages_are_one_image(tmp_path):
+    tifffile.imwrite(tmp_path / 'a.tif', noise(20, 30, 5, dtype=np.uint16, high=4088), photometric='minisblack')
+    facts = read_image(str(tmp_path / 'a.tif'))
+    assert (facts.size, facts.channels, facts.bits, facts.frames) == ((20, 30), 5, 16, 1)
 
 
 def test_jpeg_and_png_of_one_picture_have_like_thumbnails(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -26,13 +27,19 @@ def build():
     return VISUALIZERS.build(dict(type='mmseg_liteseg.LiteSegVisualizer', name='x', alpha=0.5))
 
 
-def test_deep_images_are_stretched(tmp_path):
-    values = np.tile(np.linspace(0, 4000, 40).astype(np.uint16), (30, 1))
-    cv2.imwrite(str(tmp_path / 'a.png'), values)
-    host = cv2.imread(str(tmp_path / 'a.png'))  # 0 to 15
-    drawn = draw(build(), host, tmp_path / 'a.png', torch.zeros(1, 30, 40, dtype=torch.long))
+@pytest.mark.parametrize('channels', [1, 3, 5])
+def test_deep_arrays_are_stretched(tmp_path, channels):
+    values = np.tile(np.linspace(0, 4000, 40)[:, None], (30, 1, channels))
+    drawn = draw(build(), values, tmp_path / 'a.png', torch.zeros(1, 30, 40, dtype=torch.long))
     assert drawn[..., 1].max() > 100
-    assert host.max() < 16
+
+
+def test_a_mirrored_array_is_drawn_not_its_file(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    label = torch.zeros(1, 30, 40, dtype=torch.long)
+    plain = draw(build(), image, tmp_path / 'a.png', label)
+    assert (draw(build(), image[:, ::-1].copy(), tmp_path / 'a.png', label) == plain[:, ::-1]).all()
 
 
 def test_plain_images_are_drawn_as_the_host_does(tmp_path):

@@ -13,6 +13,7 @@ from mmseg.datasets.transforms import LoadAnnotations as HostLoadAnnotations
 from mmseg_liteseg.images import ImageFileError, decode_image, decode_mask, read_file, shown
 from mmseg_liteseg.images.files import reason_of
 from mmseg_liteseg.registry import TRANSFORMS
+from mmseg_liteseg.visualization.host_reader import lend_reader
 
 from .checks import check_sizes
 
@@ -38,6 +39,10 @@ class LoadImageFromFile(HostLoadImageFromFile):
         >>> LoadImageFromFile()({'img_path': 'synthetic://64x96/seed0/images/val_00000.png'})['img'].shape
         (64, 96, 3)
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lend_reader()  # by now whoever will draw on these images has been imported
 
     def transform(self, results: dict) -> dict | None:
         """Adds ``img``, its shape and, as ``img_depth``, the type of the file's values."""
