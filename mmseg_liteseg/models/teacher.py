@@ -46,7 +46,10 @@ class Teacher:
         wanted = self.model.data_preprocessor
         if not (self._borrows and not _normalises(wanted)):
             inputs = _prepared_for(wanted, inputs, given)
-        return self.model(inputs, mode='tensor')
+        output = self.model(inputs, mode='tensor')
+        return (
+            output if isinstance(output, Tensor) else output[0]
+        )  # heads with further branches give the main one first
 
 
 def read_model(config: Mapping[str, Any] | str, setting: str) -> dict[str, Any]:

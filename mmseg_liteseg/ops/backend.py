@@ -30,3 +30,11 @@ def has_triton() -> bool:
     except ImportError:
         return False
     return int(triton.__version__.split('.')[0]) >= 3
+
+
+def autocasts(device: torch.device) -> bool:
+    """Whether operations on a device run under autocast now."""
+    try:
+        return torch.is_autocast_enabled(device.type)
+    except TypeError:  # before torch 2.4
+        return torch.is_autocast_cpu_enabled() if device.type == 'cpu' else torch.is_autocast_enabled()

@@ -14,7 +14,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from mmseg_liteseg.ops import Targets, dense_losses, hard_cross_entropy, ohem_cross_entropy
-from mmseg_liteseg.ops.backend import use_triton
+from mmseg_liteseg.ops.backend import autocasts, use_triton
 from mmseg_liteseg.ops.kernel_checks import OHEM_LOSS
 from mmseg_liteseg.ops.loss_terms import CrossEntropyTerm, Term
 
@@ -73,7 +73,9 @@ class BranchLoss:
             values.update({i: self._losses[i].loss_weight * mean for i in self._mined})
         if self._terms:
             means, found = dense_losses(logits, self._targets, list(self._terms.values()), self._head.align_corners)
-            values.update({i: self._losses[i].loss_weight * mean for i, mean in zip(self._terms, means)})
+            for i, mean in zip(self._terms, means):
+                mean = as_hosts(mean, logits) if is_cross_entropy(self._losses[i]) else mean
+                values[i] = self._losses[i].loss_weight * mean
         result: dict[str, Tensor] = {}
         for i, loss in enumerate(self._losses):
             result[loss.loss_name] = result.get(loss.loss_name, 0) + values[i]
@@ -133,6 +135,11 @@ def scale_losses(losses: dict[str, Tensor], factor: float) -> dict[str, Tensor]:
     return {name: value * factor if 'loss' in name else value for name, value in losses.items()}
 
 
+def as_hosts(loss: Tensor, logits: Tensor) -> Tensor:
+    """A loss in the type that mmseg's cross entropy gives without a sampler: the logits', under autocast float32."""
+    return loss if autocasts(logits.device) else loss.to(logits.dtype)
+
+
 def is_cross_entropy(loss: nn.Module) -> bool:
     """Whether a sampler's weights are meant for this loss."""
     return isinstance(loss, CrossEntropyLoss)
@@ -140,7 +147,7 @@ def is_cross_entropy(loss: nn.Module) -> bool:
 
 def can_mine(head: BaseDecodeHead, loss: nn.Module) -> bool:
     """Whether `ohem_cross_entropy` computes what the head's sampler and this loss do."""
-    weight = head.conv_seg.weight
+    weight = next(head.parameters())  # not every head has a conv_seg
     return (
         _is_plain(head)
         and (type(head.sampler) is OHEMPixelSampler or _is_hosts(head, loss))
@@ -155,7 +162,7 @@ def make_term(head: BaseDecodeHead, loss: nn.Module, targets: Targets | None) ->
 
     On a GPU it does not: upsampling in chunks is a CPU's way, for its caches.
     """
-    if not _is_plain(head) or targets is None or head.conv_seg.weight.device.type != 'cpu':
+    if not _is_plain(head) or targets is None or next(head.parameters()).device.type != 'cpu':
         return None
     if isinstance(loss, AllPixelLoss):
         return loss.term(targets)

@@ -23,7 +23,7 @@ from mmseg_liteseg.ops import Targets, hard_cross_entropy
 from mmseg_liteseg.ops.backend import use_triton
 
 from ..samplers.ohem import OHEMPixelSampler, losses_of
-from .branch_loss import BranchLoss
+from .branch_loss import BranchLoss, as_hosts
 from .labels import check_labels
 
 
@@ -146,4 +146,4 @@ def _ohem(logits: Tensor, targets: Targets, loss: OhemCrossEntropy, align_corner
     """Mmseg's OhemCrossEntropy: the mean over the hard pixels, whose number is that of the batch."""
     weight = None if loss.class_weight is None else torch.tensor(loss.class_weight)
     mean, accuracy = hard_cross_entropy(logits, targets, loss.thresh, loss.min_kept, None, align_corners, weight)
-    return loss.loss_weight * mean, accuracy
+    return loss.loss_weight * as_hosts(mean, logits), accuracy

@@ -9,6 +9,8 @@ from typing import Any, Iterator, Mapping, Sequence
 import torch
 import torch.nn.functional as F
 from mmengine.model import revert_sync_batchnorm
+from mmseg.models.decode_heads import PointHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
@@ -77,6 +79,11 @@ class Distillation:
             raise SettingError("distillation.pixels='hard' needs decode_head.sampler to be our OHEMPixelSampler")
         if head.out_channels < 2 or getattr(head, 'multi_label', False):
             raise SettingError('distillation needs a softmax over two classes or more in the student')
+        if not hasattr(head, 'conv_seg'):
+            raise SettingError(
+                f"distillation reads the student's logits from decode_head.conv_seg: {type(head).__name__} has none, "
+                'leave model.distillation out or choose another head'
+            )
         teacher = build_teacher(self._config, self._checkpoint)
         channels = teacher.model.out_channels
         if channels != head.out_channels or getattr(teacher.model.decode_head, 'multi_label', False):
@@ -135,7 +142,7 @@ def build_teacher(config: Mapping[str, Any] | str, checkpoint: str) -> Teacher:
         checkpoint: ``.pth`` or ``.pdparams``, a path or an address.
 
     Raises:
-        SettingError: There is no such config, or it holds no segmentor.
+        SettingError: There is no such config, or it holds no segmentor whose head gives logits per pixel.
         CheckpointFileError: The checkpoint cannot be read, or does not hold every tensor of the model in its shape.
     """
     cfg = copy.deepcopy(read_model(config, 'distillation.teacher'))
@@ -147,5 +154,11 @@ def build_teacher(config: Mapping[str, Any] | str, checkpoint: str) -> Teacher:
             cfg[part].pop('init_cfg', None)
     cfg.pop('distillation', None)
     model = revert_sync_batchnorm(MODELS.build(cfg))
+    head = model.decode_head[-1] if isinstance(model.decode_head, nn.ModuleList) else model.decode_head
+    if not isinstance(head, BaseDecodeHead) or isinstance(head, PointHead):
+        raise SettingError(
+            f'distillation.teacher has a {type(head).__name__}, which gives no logits of a class per pixel: choose a '
+            "teacher whose head is one of mmseg's with conv_seg"
+        )
     load_whole(model, checkpoint, 'distillation.checkpoint', _NOT_NEEDED)
     return Teacher(model)

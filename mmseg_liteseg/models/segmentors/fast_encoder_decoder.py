@@ -20,6 +20,7 @@ from ..decode_heads.fused_loss import fuse_losses
 from ..decode_heads.labels import check_labels, check_masks
 from .distillation import Distillation
 from .lazy_logits import Geometry, LazySegLogits
+from .replaceable import check_replaced
 
 # Methods that make up mmseg's way from logits to labels. Where a class overrides one, that way is taken.
 _SEGMENTOR_STEPS = ('inference', 'whole_inference', 'encode_decode', 'postprocess_result')
@@ -52,19 +53,16 @@ class FastEncoderDecoder(EncoderDecoder):
         **kwargs: Of EncoderDecoder.
 
     Raises:
-        SettingError: decode_head is a list, CascadeEncoderDecoder's; or of the distillation, about the teacher itself
-            when training starts.
+        SettingError: The config is of a segmentor that this one cannot replace; or of the distillation, about the
+            teacher itself when training starts.
     """
 
     # whose steps are replaced: segmentor and head
     _hosts = (EncoderDecoder, BaseDecodeHead)
 
     def __init__(self, *args: Any, distillation: dict | None = None, fused_loss: bool = True, **kwargs: Any) -> None:
-        if self._hosts[0] is EncoderDecoder and isinstance(kwargs.get('decode_head'), (list, tuple)):
-            raise SettingError(
-                'model.decode_head is a list, as CascadeEncoderDecoder takes it, and FastEncoderDecoder has one head: '
-                "set type='mmseg_liteseg.FastCascadeEncoderDecoder'"
-            )
+        if not args:  # a config's settings come by name
+            check_replaced(self._hosts[0].__name__, kwargs)
         super().__init__(*args, **kwargs)
         self.distillation = None if distillation is None else Distillation(**distillation)
         if fused_loss:

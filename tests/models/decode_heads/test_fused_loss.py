@@ -20,6 +20,9 @@ OURS = dict(type='mmseg_liteseg.OHEMPixelSampler', thresh=0.3, min_kept=60)
 COMMON = dict(channels=6, num_classes=5, norm_cfg=dict(type='BN'), dropout_ratio=0)
 FCN = dict(COMMON, type='FCNHead', in_channels=8, num_convs=1)
 DDR = dict(COMMON, type='DDRHead', in_channels=8)
+# without a conv_seg
+SEGMENTER = dict(COMMON, type='SegmenterMaskTransformerHead', in_channels=8, norm_cfg=dict(type='LN'))
+SEGMENTER.update(num_layers=1, num_heads=1, embed_dims=6)
 SEGFORMER = dict(COMMON, type='SegformerHead', in_channels=[8, 8], in_index=[0, 1])
 CASES = {
     'plain': dict(FCN, loss_decode=CE),
@@ -36,6 +39,8 @@ CASES = {
     'OHEM of mmseg, weights': dict(FCN, loss_decode=dict(WEIGHTED, avg_non_ignore=False), sampler=HOST),
     'OHEM of mmseg, non-ignored': dict(FCN, loss_decode=dict(CE, avg_non_ignore=True), sampler=HOST),
     'OHEM of ours': dict(FCN, loss_decode=CE, sampler=OURS),
+    'Segmenter': dict(SEGMENTER, loss_decode=CE),
+    'Segmenter, OHEM of mmseg': dict(SEGMENTER, loss_decode=CE, sampler=HOST),
     'SegFormer': dict(SEGFORMER, loss_decode=CE),
     'DDR': dict(DDR, loss_decode=[OHEM, dict(OHEM, min_kept=100000, class_weight=WEIGHTED['class_weight'])]),
     'DDR, below the threshold': dict(DDR, loss_decode=[dict(OHEM, thres=0.9), OHEM]),
@@ -115,6 +120,29 @@ def test_as_the_host(name, monkeypatch):
     for key, gradient in gradients.items():
         if gradient is not None:
             torch.testing.assert_close(ours_gradients[key], gradient, rtol=1e-6, atol=1e-6 * largest, msg=key)
+
+
+@pytest.mark.parametrize('name', ['plain', 'non-ignored', 'two losses', 'OHEM of mmseg', 'SegFormer', 'DDR'])
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('mixed', [False, True])
+def test_half_precision_gives_the_hosts_types(name, dtype, mixed):
+    cfg, samples = CASES[name], make_samples(2, (37, 52), 5)
+    host, ours = build(cfg), build(cfg)
+    fuse_losses(ours)
+    found = []
+    for model in (host, ours):
+        model.to(torch.float32 if mixed else dtype)
+        inputs = features(cfg)
+        inputs = type(inputs)(x.to(torch.float32 if mixed else dtype) for x in inputs)
+        with torch.autocast('cpu', dtype, enabled=mixed):
+            losses = model.decode_head.loss(inputs, samples, None)
+        sum(value for key, value in losses.items() if 'loss' in key).backward()
+        found.append(losses)
+        assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+    for key, value in found[0].items():
+        assert found[1][key].dtype == value.dtype, key
+        # the host rounds the upsampled logits and their losses to 8 or 11 bits, and the threshold may fall otherwise
+        torch.testing.assert_close(found[1][key], value, rtol=0.03, atol=1.0 if 'acc' in key else 0.01, msg=key)
 
 
 @pytest.mark.parametrize('name', ['plain', 'OHEM of mmseg', 'DDR'])

@@ -5,8 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.models.segmentors.distillation import Distillation
 from mmseg_liteseg.ops.distillation import kl_divergence
 from mmseg_liteseg.registry import MODELS
 from tests.checkpoint.attacks import forget_trust
@@ -156,3 +158,59 @@ def test_exception_other_classes(teacher, tmp_path):
         student.init_weights()
     with pytest.raises(ValueError, match=r'five\.pth has other shapes for decode_head'):
         make_student((teacher[0], str(tmp_path / 'five.pth'))).init_weights()
+
+
+COMMON = dict(in_channels=128, in_index=2, channels=8, num_classes=11, norm_cfg=dict(type='BN'))
+PLAIN = dict(COMMON, type='FCNHead', num_convs=1)
+SEGMENTER = dict(COMMON, type='SegmenterMaskTransformerHead', num_layers=1, num_heads=1, embed_dims=8)
+SEGMENTER['norm_cfg'] = dict(type='LN')
+OCR = dict(COMMON, type='OCRHead', ocr_channels=8)
+POINT = dict(COMMON, type='PointHead', in_channels=[128], in_index=[2], num_fcs=1)
+
+
+def other_teacher(head, given, **options):
+    """A config as a dict: mmseg's segmentor with a head, and the preprocessor of the student."""
+    kind = 'CascadeEncoderDecoder' if isinstance(head, list) else 'EncoderDecoder'
+    cfg = dict(type=kind, decode_head=head, data_preprocessor=Config.fromfile(given[0]).model.data_preprocessor)
+    cfg.update(backbone=dict(type='mmseg_liteseg.STDCNet', base_channels=8), test_cfg=dict(mode='whole'), **options)
+    return cfg
+
+
+@pytest.mark.parametrize(
+    ('head', 'options'),
+    [
+        (dict(COMMON, type='DAHead', pam_channels=4), {}),
+        (dict(PLAIN, align_corners=True, in_channels=32, in_index=0), {}),
+        (SEGMENTER, dict(auxiliary_head=[PLAIN])),
+        ([PLAIN, OCR], dict(num_stages=2)),
+    ],
+    ids=['several branches', 'other stride and corners', 'no conv_seg', 'cascade'],
+)
+def test_teachers_with_other_heads(teacher, head, options, tmp_path):
+    init_default_scope('mmseg')
+    cfg = other_teacher(head, teacher, **options)
+    own = fill(MODELS.build(copy.deepcopy(cfg))).eval()
+    torch.save(dict(state_dict=own.state_dict()), tmp_path / 'other.pth')
+    student = make_student(teacher).eval()
+    student.distillation = Distillation(cfg, str(tmp_path / 'other.pth'))
+    inputs, samples = make_batch()
+    with torch.no_grad():
+        logits, expected = student(inputs, mode='tensor'), own(inputs, mode='tensor')
+        found = student.loss(inputs, samples)['distill.loss_kl']
+    expected = expected[0] if isinstance(expected, tuple) else expected
+    expected = F.interpolate(expected, logits.shape[2:], mode='bilinear')
+    torch.testing.assert_close(found, kl_divergence(logits, expected))
+
+
+def test_exception_heads_without_logits_per_pixel(teacher, monkeypatch):
+    monkeypatch.setattr('mmseg.models.decode_heads.point_head.point_sample', print)  # an operator that may be missing
+    init_default_scope('mmseg')
+    refining = other_teacher([PLAIN, POINT], teacher, num_stages=2)
+    student = make_student(teacher)
+    student.distillation = Distillation(refining, 'nowhere.pth')
+    with pytest.raises(SettingError, match=r'distillation\.teacher has a PointHead, which gives no logits'):
+        student.init_weights()
+    cfg = other_teacher(SEGMENTER, teacher, distillation=dict(teacher=teacher[0], checkpoint=teacher[1]))
+    student = MODELS.build(dict(cfg, type='mmseg_liteseg.FastEncoderDecoder'))
+    with pytest.raises(SettingError, match=r'decode_head\.conv_seg: SegmenterMaskTransformerHead has none'):
+        student.init_weights()

@@ -11,7 +11,6 @@ from mmseg.models.segmentors import EncoderDecoder, SegTTAModel
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.models import FastEncoderDecoder, LiteSegTTAModel
 from mmseg_liteseg.registry import MODELS
 from tests.helpers import REPO, assert_argmax, make_samples
@@ -243,8 +242,3 @@ def test_heads_of_mmseg_compute_fused_losses():
     fused, plain = MODELS.build(dict(cfg)), MODELS.build(dict(cfg, fused_loss=False))
     assert type(fused.decode_head).__name__ == type(fused.auxiliary_head[0]).__name__ == 'FusedFCNHead'
     assert type(plain.decode_head).__name__ == 'FCNHead'
-
-
-def test_a_cascade_is_named():
-    with pytest.raises(SettingError, match=r"set type='mmseg_liteseg\.FastCascadeEncoderDecoder'"):
-        MODELS.build(dict(type='mmseg_liteseg.FastEncoderDecoder', backbone=dict(type='STDCNet'), decode_head=[{}, {}]))
