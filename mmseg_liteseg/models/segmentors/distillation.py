@@ -81,7 +81,7 @@ class Distillation:
             raise SettingError('distillation needs a softmax over two classes or more in the student')
         if not hasattr(head, 'conv_seg'):
             raise SettingError(
-                f"distillation reads the student's logits from decode_head.conv_seg: {type(head).__name__} has none, "
+                "distillation reads the student's logits from decode_head.conv_seg, and this head has none: "
                 'leave model.distillation out or choose another head'
             )
         teacher = build_teacher(self._config, self._checkpoint)
