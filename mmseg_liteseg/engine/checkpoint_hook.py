@@ -60,12 +60,14 @@ class SafeCheckpointHook(CheckpointHook):
         if self._is_training(runner) and is_main_process():
             self._lock = FolderLock(runner.work_dir)
             check_output(os.path.join(runner.work_dir, LAST))
+        # a file named beside --resume is the user's choice: that state is resumed
         if not runner._resume or runner._load_from is not None:
             return
         found: list[Any] = [None]
         if is_main_process():
             folder = self._folder(runner)
             found[0] = find_checkpoint(runner.work_dir, folder, self.filename_tmpl)
+        # one process looks and tells the others: two looks may find different files
         broadcast_object_list(found)
         for line in found[0].lines():
             runner.logger.log(logging.WARNING if found[0].skipped else logging.INFO, line)
@@ -90,9 +92,11 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.keep_ckpt_ids = list(getattr(self, 'keep_ckpt_ids', []))
         self._is_local = self.file_client_args is None and type(self.file_backend) is LocalBackend
+        # the paths in the checkpoint are those of the day when it was written
         self._moved_with_the_folder()
         self._broken_before = self._broken(runner)
         self._saved_time, self.newest = time.monotonic(), runner._load_from if runner._resume else None
+        # a state of this very folder is on disk already: saving it again would cost time alone
         if self.newest and os.path.abspath(os.path.dirname(self.newest)) == os.path.abspath(self.out_dir):
             self._saved_at = (runner.epoch, runner.iter)
         if is_main_process() and runner._resume and self._is_local:
@@ -136,6 +140,7 @@ class SafeCheckpointHook(CheckpointHook):
         return self._saved_at[1] if self._saved_at else 0
 
     @staticmethod
+    # validations of a test run come here as well, and have no state to keep
     def _is_training(runner: Runner) -> bool:
         return isinstance(runner._train_loop, BaseLoop)  # runner.train_loop would build it
 
@@ -144,6 +149,7 @@ class SafeCheckpointHook(CheckpointHook):
         known = self._saved_at == (runner.epoch, iteration)
         if known and not again:
             return
+        # what changed since belongs to that iteration: it replaces the file, not adds one
         name = os.path.basename(self.newest) if known and self.newest else STATE
         meta = dict(epoch=runner.epoch, iter=iteration)
         # a state must hold everything, whatever the checkpoints are told to hold
@@ -155,6 +161,7 @@ class SafeCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         """Writes a checkpoint; only then the oldest one goes. The file lists that one too, for a kill in between."""
         if step not in self.keep_ckpt_ids:
+            # mmengine removes first and writes then: a kill in between leaves one checkpoint less
             self.keep_ckpt_ids.append(step)
         outdated = self.keep_ckpt_ids[: -self.max_keep_ckpts] if self.max_keep_ckpts > 0 else []
         if self.max_keep_ckpts > 0:
@@ -183,6 +190,7 @@ class SafeCheckpointHook(CheckpointHook):
             name = f'best_{key}_{self.filename_tmpl.format(count)}'.replace('/', '_')
             meta = dict(epoch=runner.epoch, iter=runner.iter)
             self._write(runner, name, meta, save_optimizer=False, save_param_scheduler=False)
+            # after the file, so that no state names a best that is not on disk
             self._note_best(runner, key, suffix, as_plain(score), name)
 
     def _note_best(self, runner: Runner, key: str, suffix: str, score: float, name: str) -> None:
@@ -207,6 +215,7 @@ class SafeCheckpointHook(CheckpointHook):
             DivergedError: The state is not worth keeping: what is not finite stays so, and spreads.
         """
         # the other processes write nothing and need not know
+        # what was broken from the start (a model's own inf masks) is none of the training's
         broken = sorted(self._broken(runner) - self._broken_before) if is_main_process() else []
         if broken:
             last = f'The last good checkpoint is {self.newest}' if self.newest else 'There is no checkpoint yet'

@@ -34,6 +34,7 @@ def fill_class_weights(cfg: Config) -> list[str]:
     places = list(_places(cfg.get('model')))
     if not places:
         return []
+    # all are parsed before any label is read: a typo ends in a second, not after the count
     formulas = {id(loss): WeightFormula.parse(loss['class_weight']) for _, loss in places}
     scope = cfg.get('default_scope', 'mmseg')
     if DefaultScope.get_current_instance() is None:
@@ -44,6 +45,7 @@ def fill_class_weights(cfg: Config) -> list[str]:
         kind = (head['num_classes'], head.get('ignore_index', 255))
         counts = known[kind] = known.get(kind) or _counts(cfg, *kind)
         formula = formulas[id(loss)]
+        # rounded as they are written to the record, so that a resumed training has the same
         weights = [float(f'{w:.6g}') for w in formula.weights(counts)]
         loss['class_weight'] = weights
         record = dict(formula=vars(formula), weights=weights)

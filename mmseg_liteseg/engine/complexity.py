@@ -48,6 +48,7 @@ def build_segmentor(config: str) -> nn.Module:
 
     cfg = read_config(config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
+    # SyncBN needs a GPU, and has the parameters of BN
     return revert_sync_batchnorm(MODELS.build(cfg.model))
 
 

@@ -39,6 +39,7 @@ def adapt_to_cpu(cfg: Config) -> list[str]:
         notes.append(f'No GPU: SyncBN became BN in {changed} places of the model config, statistics are per process.')
     if cfg.launcher != 'none':
         join_gloo_group(cfg.launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout'))
+        # mmengine's default names a GPU per process, which DDP refuses for a model on the CPU
         cfg.model_wrapper_cfg = ConfigDict(
             type='MMDistributedDataParallel',
             device_ids=None,
@@ -72,6 +73,7 @@ def join_gloo_group(launcher: str, timeout: float | None = None) -> None:
     """
     for name, source in _RANK_SOURCES.get(launcher, {}).items():
         os.environ[name] = os.environ.get(source, '0')
+    # torch.distributed.run's default
     os.environ.setdefault('MASTER_PORT', '29500')
     if 'MASTER_ADDR' not in os.environ:
         os.environ['MASTER_ADDR'] = _first_slurm_node() if launcher == 'slurm' else '127.0.0.1'

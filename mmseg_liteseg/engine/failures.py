@@ -53,6 +53,7 @@ def explained(runner: Runner) -> Iterator[None]:
             ) from error
         raise
     finally:
+        # hooks get no word of an error: after_run, which would release the folder, is not called
         keeper = find_hook(runner)
         if keeper is not None:
             keeper.release()

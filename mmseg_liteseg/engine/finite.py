@@ -36,6 +36,7 @@ def broken_among(values: Mapping[str, object]) -> set[str]:
     """Names of the tensors that hold nan or infinity."""
     tensors = {name: value for name, value in values.items() if is_float(value)}
     found = set()
+    # flags can be stacked on one device only, and optimisers keep counters on the CPU
     for device in {value.device for value in tensors.values()}:
         there = {name: value for name, value in tensors.items() if value.device == device}
         # one transfer for all, where they are on a GPU

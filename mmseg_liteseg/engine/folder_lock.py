@@ -29,6 +29,7 @@ class FolderLock:
     def __init__(self, folder: str | os.PathLike) -> None:
         path = Path(folder) / LOCK
         path.parent.mkdir(parents=True, exist_ok=True)
+        # not 'w', which would empty the holder's line before the lock is had
         self._file = path.open('a+', encoding='utf-8')
         try:
             import fcntl

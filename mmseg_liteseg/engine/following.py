@@ -63,6 +63,7 @@ def _follow_crop(cfg: Any) -> list[str]:
     places = [(cfg.get('train_dataloader'), 'crop_size'), (cfg.get('train_pipeline'), 'crop_size')]
     places += [((cfg.get('model') or {}).get('data_preprocessor'), 'size'), (cfg.get('data_preprocessor'), 'size')]
     changed = sum(_replace(node, key, lambda value: _size(value) == tuple(old), new) for node, key in places)
+    # noted as the new writing, so that a second call finds nothing to do
     written['crop_size'] = new
     return [f'crop_size {new}: in place of {tuple(old)} in the pipeline.'] if changed else []
 
@@ -111,10 +112,12 @@ def _follow_iterations(cfg: Any) -> list[str]:
         if name in loop:
             loop[name] = value
     notes = []
+    # a schedule with another end is the user's own, and left alone
     if old['max_iters'] != written['max_iters'] and _ends_at(cfg.get('param_scheduler'), old['max_iters']):
         _stretch(cfg['param_scheduler'], old['max_iters'], written['max_iters'])
         notes.append(f'max_iters {written["max_iters"]}: the schedule of {old["max_iters"]} iterations follows.')
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    # bases tie checkpoints to validations; where both were equal, the validation decides
     for name in ('val_interval', 'max_iters'):
         if hook.get('interval') == old[name] and hook['interval'] != written[name]:
             hook['interval'] = written[name]
@@ -143,6 +146,7 @@ def _ends_at(schedule: Any, max_iters: int) -> bool:
 
 def _stretch(schedule: list, old: int, new: int) -> None:
     """The same schedule in another number of iterations; what lies one step beside a start stays beside it."""
+    # the original's warm-up ends one step behind the next part's start, at any length
     starts = {part.get('begin', 0) for part in schedule}
 
     def moved(step: int) -> int:
@@ -182,6 +186,7 @@ def _left_behind(cfg: Any) -> bool:
 
 def _root(loader: dict) -> Any:
     dataset = loader.get('dataset') or {}
+    # through wrappers such as RepeatDataset
     while isinstance(dataset, dict) and isinstance(dataset.get('dataset'), dict):
         dataset = dataset['dataset']
     return dataset.get('data_root') if isinstance(dataset, dict) else None

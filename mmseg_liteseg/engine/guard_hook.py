@@ -50,6 +50,7 @@ class GuardHook(Hook):
         """Puts itself between this training's gradients and its steps."""
         for wrapper in wrappers_of(runner.optim_wrapper):
             self._guard(wrapper)
+        # kept once: cloning them in every iteration would allocate anew
         self._buffers = [buffer for buffer in model_of(runner.model).buffers() if buffer is not None]
         self._kept = [buffer.clone() for buffer in self._buffers]
         self._aside = torch.cuda.Stream() if any(buffer.is_cuda for buffer in self._buffers) else None
@@ -67,6 +68,7 @@ class GuardHook(Hook):
         def step_if_finite(**kwargs: Any) -> None:
             if self._aside is not None:
                 self._ready = torch.cuda.current_stream().record_event()
+            # gradients are still scaled here, and the scaler's own check skips the step
             if scales or is_finite(wrapper.optimizer):
                 step(**kwargs)
             else:
@@ -90,6 +92,7 @@ class GuardHook(Hook):
         if not broken and not self._has_skipped:
             self._in_a_row = 0
             return
+        # the weights were not stepped; BN's averages had moved in the forward pass
         copy_all(self._buffers, self._kept)
         self._in_a_row += 1
         total = (runner.message_hub.get_info(_SKIPPED) or 0) + 1

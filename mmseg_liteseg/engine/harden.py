@@ -59,6 +59,7 @@ def _harden_checkpoints(cfg: Any) -> None:
     """Makes mmengine's own hook safe; others, and none, are the user's choice."""
     hooks = ConfigDict(cfg.get('default_hooks') or {})
     hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook', interval=1))  # what mmengine would add
+    # a second one, say for the best of another metric, may stand among the custom hooks
     for hook in [hooks.checkpoint, *(cfg.get('custom_hooks') or ())]:
         if isinstance(hook, dict) and name_of(hook.get('type')) == 'CheckpointHook':
             hook['type'] = 'mmseg_liteseg.SafeCheckpointHook'

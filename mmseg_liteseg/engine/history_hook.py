@@ -61,6 +61,7 @@ class HistoryHook(Hook):
     ) -> None:
         """Adds up the losses; writes their means every so often."""
         for key, value in (outputs or {}).items():
+            # stays a tensor: turning it into a number here would wait for a GPU every iteration
             value = value.detach().double() if hasattr(value, 'detach') else value
             self._sums[key] = self._sums.get(key, 0.0) + value
         self._count += 1
@@ -95,6 +96,7 @@ class HistoryHook(Hook):
         iou = iou_of(self._confusion)
         named = {name: None if np.isnan(value) else round(float(value), 6) for name, value in zip(self._classes, iou)}
         self._write(iter=runner.iter, mIoU=round(float(np.nanmean(iou)), 6), iou=named, val_seconds=round(seconds, 2))
+        # the clock of the losses' line goes on over a validation
         self._since += seconds
 
     def _spent(self) -> float:

@@ -60,6 +60,7 @@ def load_config(args: argparse.Namespace) -> Config:
     elif not cfg.get('work_dir'):
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     _require_folder('--work-dir', cfg.work_dir)
+    # older launchers hand it over as an argument, mmengine reads the variable
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     Screen.open()  # whatever comes next imports the hosts
     return cfg
@@ -155,6 +156,7 @@ def enable_tta(cfg: Config) -> None:
     if 'pipeline' not in cfg.test_dataloader.dataset:
         raise LaunchError(f'--tta: test_dataloader.dataset ({cfg.test_dataloader.dataset.type}) has no pipeline')
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    # mmengine's runner builds one model: the merging one, which holds the other
     cfg.model = ConfigDict({**cfg.tta_model, 'module': cfg.model})
 
 
@@ -168,9 +170,8 @@ def save_predictions(cfg: Config, folder: str) -> None:
     evaluators = cfg.get('test_evaluator')
     if not evaluators:
         raise LaunchError('--out: the config has no test_evaluator')
-    Path(folder).mkdir(
-        parents=True, exist_ok=True
-    )  # mmseg's metric makes it in one process, and the others may be first
+    # mmseg's metric makes it in one process, and the others may be first
+    Path(folder).mkdir(parents=True, exist_ok=True)
     first = evaluators if isinstance(evaluators, dict) else evaluators[0]
     if first['type'].endswith('IoUMetric'):  # it would lose images of equal names
         first.pop('output_dir', None)
@@ -223,9 +224,11 @@ def build_runner(cfg: Config, notes: Sequence[str] = ()) -> Runner:
     Raises:
         LaunchError: if a distributed start lacks its variables or a process its GPU.
     """
+    # first of all: processes that wait for one another never come to a message
     _check_launch(cfg.launcher)
     harden(cfg)
     notes = [*notes, *adapt_to_cpu(cfg)]
+    # made here, not by RUNNERS.build, for a class whose screen is filtered
     kind = RUNNERS.get(cfg.runner_type) if cfg.get('runner_type') else Runner
     with naming(cfg.work_dir):
         runner = Screen.current().runner_type(kind).from_cfg(cfg)
@@ -245,6 +248,7 @@ def train(runner: Runner) -> None:
         with explained(runner):
             runner.train()
             barrier()  # where nothing was left to train, others may still be joining through this process
+    # all processes stop at the same iteration, so that the group is left in order
     except TrainingStopped:
         end_distributed()
         raise

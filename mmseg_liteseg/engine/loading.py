@@ -26,6 +26,7 @@ def check_checkpoint_path(path: str) -> None:
     Raises:
         LaunchError: if there is no such file, or it is empty or a web page saved under that name.
     """
+    # "C:" is no scheme
     if re.match(r'\w[\w+.-]*:', path) and not Path(path).drive:
         return
     file = Path(path).expanduser()

@@ -51,6 +51,7 @@ class PaintHook(Hook):
         """Paints one batch."""
         for sample in outputs:
             content = read_any(sample.img_path, self._backend_args)
+            # read anew: the pipeline's image is normalised and has the network's size
             image = read_picture(content, shown(sample.img_path))[..., ::-1]
             fields = [sample.get(name) for name in ('gt_sem_seg', 'pred_sem_seg')]
             labels = [field.data.cpu().numpy() for field in fields if field is not None]

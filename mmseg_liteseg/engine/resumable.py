@@ -46,6 +46,7 @@ def check_resumable(runner: Runner, checkpoint: dict[str, Any]) -> None:
         if shapes[0] != shapes[1]:
             has, needs = ('nothing' if shape is None else f'shape {shape}' for shape in shapes)
             raise ResumeError(f'{path}: belongs to another model: {key} has {has}, this config needs {needs}. {_CURE}')
+    # a model may hold infinities by design, such as masks
     broken = sorted(broken_among(theirs) - broken_among(ours))
     if not broken and isinstance(runner.optim_wrapper, OptimWrapper) and 'optimizer' in checkpoint:
         _check_optimizer(path, checkpoint['optimizer'], runner.optim_wrapper.optimizer)
@@ -68,6 +69,7 @@ def _check_optimizer(path: str | None, saved: Mapping[str, Any], optimizer: torc
         )
     for group, mine in zip(theirs, ours):
         foreign, missing = ({*a} - {*b} - _OF_TORCH for a, b in ((group, mine), (mine, group)))
+        # one side alone is a newer torch's setting; another optimiser lacks and brings some
         if foreign and missing:
             raise ResumeError(
                 f'{path}: its optimiser is another one than {type(optimizer).__name__}: it has {min(foreign)} and no '

@@ -62,6 +62,7 @@ def find_checkpoint(work_dir: str, folder: str | None = None, template: str = 'i
     for path in sorted(candidates):
         reason = why_not(path)
         if reason is None:
+            # by what the file says: resume.pth has no number in its name, and copies have new dates
             whole.append((read_torch_file(str(path))['meta'].get('iter', 0), str(path)))
         else:
             found.skipped.append(f'{path}: {reason}')
@@ -108,6 +109,7 @@ def why_not(path: str | Path) -> str | None:
             return f'it is cut off after {path.stat().st_size} bytes'
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
+                # every part has a checksum: a block that the disk lost shows here, not in the weights
                 broken = archive.testzip()
             return f'its part {broken} is damaged' if broken else None
         read_torch_file(str(path))  # torch's old format has no checksums

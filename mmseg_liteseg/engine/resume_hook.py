@@ -37,6 +37,7 @@ class ResumeHook(Hook):
     to the last bit. Where processes accumulate gradients, only a state between two updates is exact.
     """
 
+    # behind the checkpoint hook, which finds the state, and seeds last before the step
     priority = 'LOWEST'
 
     def __init__(self) -> None:
@@ -60,6 +61,7 @@ class ResumeHook(Hook):
         hub, stream = runner.message_hub, stream_of(runner.train_dataloader)
         self.first_iter = runner.iter
         if stream is not None:
+            # without a seed in the config each start draws one: the first one's goes on
             if hub.get_info(_SEED) not in (None, stream.seed):
                 stream.reseed(hub.get_info(_SEED))
             hub.update_info(_SEED, stream.seed)
@@ -71,6 +73,7 @@ class ResumeHook(Hook):
         if runner.iter:
             self._tell_what_is_left(runner, before, length)
             self._restore_early_stopping(runner)
+            # best checkpoint and early stopping hang on it, so it may not be passed over
             if validation_is_due(runner) and hub.get_info(VALIDATED) != [runner.epoch, runner.iter]:
                 runner.logger.info('Validating first: the validation of this checkpoint was cut off')
                 runner.val_loop.run()
@@ -164,7 +167,7 @@ class Batches:
         """The next batch; the data never end."""
         if self._skipped:
             self._skipped -= 1
-            return None
+            return None  # the loop passes over it unseen
         if self._iterator is None:
             self._iterator = iter(self._loader)
         try:

@@ -28,6 +28,7 @@ class SafeRunner(Runner):
     @classmethod
     def from_cfg(cls, cfg: Any) -> SafeRunner:
         """Builds the runner of a config."""
+        # the caller's config stays as it was written
         cfg = copy.deepcopy(cfg)
         notes = follow(cfg)
         harden(cfg)

@@ -21,6 +21,7 @@ from .resume_hook import accumulating
 
 # SIGUSR1 is what Slurm is told to send before the time is over: sbatch --signal=USR1@120. Windows has not all of them.
 SIGNALS = tuple(getattr(signal, name) for name in ('SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGHUP') if hasattr(signal, name))
+# beyond any signal's number, as processes agree on the largest
 _TIME_IS_OVER = 1000
 
 
@@ -58,7 +59,9 @@ class StopHook(Hook):
 
         def stop(number: int, frame: Any) -> None:
             self._signal = number
+            # given back at once, so that a second signal acts as if there were no hook
             signal.signal(number, self._before[number])
+            # Python runs handlers between bytecodes of the main thread: a log line is safe here
             runner.logger.warning(f'{signal.Signals(number).name}: stopping after this iteration')
 
         for number in SIGNALS:
@@ -73,6 +76,7 @@ class StopHook(Hook):
         if get_world_size() > 1:
             seconds = runner.cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
             timeout = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+            # gloo, since NCCL's answer would wait in the queue behind the step
             self._group = torch.distributed.new_group(backend='gloo', **timeout)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:

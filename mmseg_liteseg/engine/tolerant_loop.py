@@ -51,6 +51,7 @@ class TolerantTestLoop(TestLoop):
             try:
                 super().run_iter(idx, data_batch)
                 self._tested += len(data_batch['inputs'])
+            # what a picture can cause; a TypeError is a fault of the program and ends the test
             except (MemoryError, RuntimeError, LiteSegError) as error:
                 self.failures += [f'{name}: {reason_of(error)}' for name in _names(data_batch)]
         if idx + 1 == len(self.dataloader) and not self._tested:

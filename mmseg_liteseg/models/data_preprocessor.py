@@ -62,6 +62,7 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
             self._check(data)
             data = self.cast_data(data)
             data = {**data, 'inputs': [image.float() / self._full_scale for image in data['inputs']]}
+        # mean and std were divided by 255 as well: what is left to super() is (x - mean) / std
         return super().forward(data, training)
 
     def _check(self, data: dict) -> None:
@@ -78,6 +79,7 @@ class LiteSegDataPreProcessor(SegDataPreProcessor):
             self._check_values(image, name)
 
     def _check_values(self, image: Tensor, name: str) -> None:
+        # values on a GPU are not looked at: reading them back would wait for it in every step
         if self._looked_at < _CHECKED and image.device.type == 'cpu':
             self._looked_at += 1
             check_range(image.numpy(), *self._range, name)

@@ -41,15 +41,15 @@ class Teacher:
             given: The student's data preprocessor, whose normalisation is undone where the teacher's is another.
         """
         parameter = next(self.model.parameters(), inputs)
+        # here and not when built: the student moves to its device later
         if parameter.device != inputs.device:
             self.model.to(inputs.device)
         wanted = self.model.data_preprocessor
         if not (self._borrows and not _normalises(wanted)):
             inputs = _prepared_for(wanted, inputs, given)
         output = self.model(inputs, mode='tensor')
-        return (
-            output if isinstance(output, Tensor) else output[0]
-        )  # heads with further branches give the main one first
+        # heads with further branches give the main one first
+        return output if isinstance(output, Tensor) else output[0]
 
 
 def read_model(config: Mapping[str, Any] | str, setting: str) -> dict[str, Any]:
@@ -91,10 +91,12 @@ def load_whole(model: nn.Module, path: str, setting: str, unused: tuple[str, ...
     """
     loaded = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     given = loaded.get('state_dict', loaded)
+    # what a wrapper for several GPUs puts before every key
     given = {key[len('module.') :] if key.startswith('module.') else key: value for key, value in given.items()}
     wanted = {
         key: value
         for key, value in model.state_dict().items()
+        # Paddle's weights have no such counter, and in eval mode nobody reads it
         if not key.startswith(unused) and not key.endswith('num_batches_tracked')
     }
     missing = [key for key in wanted if key not in given]
@@ -106,6 +108,7 @@ def load_whole(model: nn.Module, path: str, setting: str, unused: tuple[str, ...
                 f"{setting} {path} {what} {keys[0]}{more} of the teacher's tensors: it belongs to another config"
             )
     check_finite({key: given[key] for key in wanted}, path)
+    # strictness was applied above, to what predicts
     model.load_state_dict({key: given[key] for key in model.state_dict() if key in given}, strict=False)
 
 

@@ -25,6 +25,7 @@ class AxisMap:
     def dense(self, in_size: int) -> np.ndarray:
         """The map as a matrix (out, in_size), float64."""
         matrix = np.zeros((len(self.index), in_size))
+        # added, not assigned: unused taps repeat the first one and would overwrite its weight with 0
         np.add.at(matrix, (np.arange(len(self.index))[:, None], self.index), self.weight)
         return matrix
 
@@ -92,6 +93,7 @@ def resize_map(in_size: int, out_size: int, align_corners: bool) -> AxisMap:
     left = np.minimum(source.astype(np.int64), in_size - 1)
     right = np.minimum(left + 1, in_size - 1)
     fraction = np.clip(source - left.astype(np.float32), np.float32(0), one)
+    # float64, so that the product of two resizes is rounded once
     return AxisMap(np.stack([left, right], 1), np.stack([one - fraction, fraction], 1).astype(np.float64))
 
 

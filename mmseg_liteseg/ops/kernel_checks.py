@@ -53,6 +53,7 @@ def ohem_difference(device: torch.device, dtype: torch.dtype) -> float:
     exact.run(below=0.5)
     # both passes end where no probability lies close by, so that rounding decides about no pixel
     first, second = (widest_gap(exact.prob[exact.targets.valid], *share) for share in ((0.3, 0.5), (0.6, 0.8)))
+    # anew: the run above was for the probabilities, and its sums are in it
     exact = ChunkedSums(exact.logits, exact.targets, False, exact.class_weight, True)
     for one in (exact, sums):
         one.run(below=first)

@@ -70,6 +70,7 @@ def _by_torch(logits: Tensor, rows: Axis, columns: Axis) -> Tensor:
     labels = logits.new_empty((len(logits), rows.out_size, columns.out_size), dtype=torch.long)
     plan = label_plan(rows, logits.device, logits.dtype)
     step = max(64, CHUNK // (logits.shape[1] * rows.in_size))
+    # autocast would round the matrix products to half precision
     with torch.autocast(logits.device.type, enabled=False):
         for image, out in zip(logits, labels):
             for start in range(0, columns.out_size, step):
@@ -119,6 +120,7 @@ def _labels_of_lines(knots: Tensor, best: Tensor, label: Tensor, plan: LabelPlan
     a_second = _pick(second, a)
     b_first = _pick(first, b)
     lead, lag = a_first - b_first, b_second - a_second  # both >= 0
+    # of equal classes both are 0, and so is their difference below: any crossing will do
     crossing = lead / (lead + lag).clamp_(min=torch.finfo(lead.dtype).tiny)
 
     lines = label.new_empty((len(plan.weight), label.shape[1]))
@@ -151,6 +153,7 @@ def _settle_lines(lines: Tensor, pair: Tensor, column: Tensor, knots: Tensor, pl
         weight = plan.weight[line, 0]
         label = _first_argmax(first, first.amax(0))
         result = label.expand(line.shape)
+        # ends after as many rounds as there are classes: along the envelope every next line is steeper
         while True:
             # how soon a class overtakes, as the inverse of the weight where it does: above 1 within the pair
             haste = (slope - _pick(slope, label)).div_((_pick(first, label) - first).clamp_(min=tiny))

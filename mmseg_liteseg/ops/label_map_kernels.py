@@ -80,6 +80,7 @@ def _widen(
     BLOCK_COLUMNS: tl.constexpr,
 ):
     """Some rows, of whatever channel and image, at the width of the result."""
+    # offsets into all channels of a batch exceed 32 bits
     row = tl.program_id(0).to(tl.int64) * BLOCK_ROWS + tl.arange(0, BLOCK_ROWS)
     column = tl.program_id(1) * BLOCK_COLUMNS + tl.arange(0, BLOCK_COLUMNS)
     inside = (row < rows)[:, None] & (column < out_width)[None, :]
@@ -120,6 +121,7 @@ def _argmax_rows(
             share = tl.load(weight + t * out_height + row, mask=row < out_height, other=0.0)
             knot = tl.load(plane + source[:, None] * out_width + column[None, :], mask=inside, other=0.0)
             logit += share[:, None] * knot
+        # strictly, so that the first of equal classes wins as in argmax
         better = logit > best
         best = tl.where(better, logit, best)
         label = tl.where(better, c, label)

@@ -99,6 +99,7 @@ def _lines(axis: Axis, rows: AxisMap) -> tuple[np.ndarray, np.ndarray, np.ndarra
         knots = np.concatenate([knots, first.index[middle]])
         weight = np.concatenate([weight, first.weight[middle, 1]])
         line[blends] = axis.out_size + which.reshape(between.shape)
+        # a blend's own line is never read: it repeats a real one, lest it make a pair of knots of its own
         knots[blends], weight[blends] = knots[line[blends, 0]], weight[line[blends, 0]]
     return (*_on_pairs(knots, weight, axis.in_size), line, blends)
 
@@ -109,6 +110,7 @@ def _on_pairs(knots: np.ndarray, weight: np.ndarray, in_size: int) -> tuple[np.n
     alone = (weight == 0) | (knots[:, 0] == knots[:, 1])
     knots[alone, 1] = knots[alone, 0] + 1
     weight[alone] = 0
+    # nothing lies behind the last knot: it is the far end of the pair before
     last = alone & (knots[:, 1] == in_size) & (in_size > 1)
     knots[last], weight[last] = knots[last] - 1, 1
     return np.minimum(knots, in_size - 1), weight

@@ -109,6 +109,7 @@ class DiceTerm(Term):
     def add(self, state: Tensor, chunk: Chunk) -> None:
         """Adds the chunk's I, P and T."""
         classes, valid = len(chunk.prob), chunk.valid.flatten().to(chunk.prob)
+        # ignored pixels carry label 0: their weight, 0, keeps them out of its sums
         label = chunk.label.flatten()
         true = (-chunk.nll).exp().flatten() * valid
         state[0] += torch.bincount(label, weights=true, minlength=classes)

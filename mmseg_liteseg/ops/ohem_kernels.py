@@ -26,6 +26,7 @@ class TritonSums(OHEMSums):
         row_taps, row_weight, row_window = _taps(height, out_height, BLOCK_ROWS, self.align_corners, self.logits.device)
         taps, weight, window = _taps(width, out_width, BLOCK_COLUMNS, self.align_corners, self.logits.device)
         grid = (triton.cdiv(out_width, BLOCK_COLUMNS), triton.cdiv(out_height, BLOCK_ROWS), batch)
+        # a number per block, added up afterwards in float64 and in a fixed order
         loss = self.logits.new_empty(grid)
         kept = torch.empty(grid, dtype=torch.int32, device=loss.device)
         correct = torch.empty_like(kept)
@@ -35,6 +36,7 @@ class TritonSums(OHEMSums):
                 self.logits.contiguous(),
                 self.targets.label,
                 self.targets.valid.view(torch.uint8),
+                # the kernel wants a pointer in each place, even where its flags leave it unread
                 self.class_weight if self.class_weight is not None else self.logits,
                 self.prob,
                 self.gradient if with_gradient else self.logits,
@@ -149,6 +151,7 @@ def _ohem(
     for c in range(classes):
         logit = _logit(plane + c * area, width, I0, I1, Y0, Y1, J0, J1, X0, X1, inside)
         higher = tl.maximum(top, logit)
+        # a running softmax: the sum is rescaled whenever the maximum grows, and no class is held
         total = total * tl.exp(top - higher) + tl.exp(logit - higher)
         top = higher
         true = tl.where(label == c, logit, true)
@@ -175,6 +178,7 @@ def _ohem(
     tl.store(corrects + block, right)
 
     if WITH_GRADIENT:
+        # a block of easy pixels has no gradient, and most are easy once a model has learnt
         if kept > 0:
             i = tl.load(row_taps + tl.program_id(1) * BLOCK_ROWS)
             j = tl.load(column_taps + tl.program_id(0) * BLOCK_COLUMNS)

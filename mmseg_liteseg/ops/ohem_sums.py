@@ -36,6 +36,7 @@ class OHEMSums:
         self.correct = torch.zeros_like(self.kept)
         self.tie = tie_class(logits.shape[1], logits.device)
         self.prob = logits.new_empty(targets.label.shape)
+        # the sums go to it plane by plane, whatever the layout of the logits
         self.gradient = torch.zeros_like(logits, memory_format=torch.contiguous_format) if with_gradient else None
 
     def run(self, below: float, start: float | None = None) -> None:
@@ -68,6 +69,8 @@ class ChunkedSums(OHEMSums):
             for i, rows in enumerate(upsampler.chunks):
                 label, use, prob = (x[n, rows] for x in (self.targets.label, self.targets.valid, self.prob))
                 logits = upsampler.up(wide, i)
+                # the largest is 0: exp cannot overflow, and a pixel is right where the true logit is
+                # 0
                 logits -= logits.amax(0)
                 true = logits.gather(0, label[None])[0]
                 odds = logits.exp_()  # the probabilities, but for their sum

@@ -37,6 +37,7 @@ def adapt_first_conv(state_dict: dict[str, Tensor], key: str, channels: int) -> 
     mean = weight.mean(1, keepdim=True)
     kept = weight[:, :_COLOURS] if channels > _COLOURS else weight[:, :0]
     adapted = torch.cat([kept, mean.repeat(1, channels - kept.shape[1], 1, 1)], dim=1) * (_COLOURS / channels)
+    # the mark sits on the tensor that is replaced: without it the guard would let a misfit of Paddle's pass
     source = source_of(weight)
     if source is not None:
         mark({key: adapted}, source)

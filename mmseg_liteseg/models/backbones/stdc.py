@@ -56,6 +56,7 @@ class STDCBlock(nn.Module):
         count_include_pad: bool = False,
     ) -> None:
         super().__init__()
+        # the last width stands twice, so that the four outputs add up to C
         half, quarter, eighth = out_channels // 2, out_channels // 4, out_channels // 8
         cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.convs = nn.ModuleList(
@@ -178,6 +179,7 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         layout = rename_in_place(state_dict, prefix)
+        # first, as the check of the shapes below would refuse a first convolution of three channels
         for whole in ('', 'backbone.'):  # of the encoder alone, or taken out of a whole model later
             adapt_first_conv(state_dict, f'{prefix}{whole}stem.0.conv.weight', self.in_channels)
         if layout is not None:

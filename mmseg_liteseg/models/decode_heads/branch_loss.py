@@ -31,6 +31,7 @@ def make_branch_loss(head: BaseDecodeHead, data_samples: SampleList) -> Callable
     Raises:
         DataError: A label is neither a class nor ignore_index; names the image.
     """
+    # a head with a loss_by_feat of its own computes something else, which stays with it
     if type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat:
         check_labels(data_samples, head.num_classes, head.ignore_index)
         return partial(head.loss_by_feat, batch_data_samples=data_samples)
@@ -54,6 +55,7 @@ class BranchLoss:
         self._head, self._losses = head, losses_of(head)
         self._label = head._stack_batch_gt(data_samples)
         self._targets = Targets(self._label, head.ignore_index) if _is_plain(head) else None
+        # Targets knows the range without a look at each image: these say whose label is wrong
         if self._targets is None or not self._targets.within(head.num_classes):
             check = check_masks if _is_multi_label(head) else check_labels
             check(data_samples, head.num_classes, head.ignore_index)
@@ -66,6 +68,7 @@ class BranchLoss:
 
     def __call__(self, logits: Tensor) -> dict[str, Tensor]:
         """Logits (N, C, h, w) -> losses by name, and ``acc_seg``."""
+        # every way gives the same accuracy: the last one's is taken
         values, found = self._full(logits)
         if self._mined:
             mine = self._ohem if type(self._head.sampler) is OHEMPixelSampler else self._hard
@@ -78,6 +81,7 @@ class BranchLoss:
                 values[i] = self._losses[i].loss_weight * mean
         result: dict[str, Tensor] = {}
         for i, loss in enumerate(self._losses):
+            # as the host: losses of one name are added up under it
             result[loss.loss_name] = result.get(loss.loss_name, 0) + values[i]
         return dict(result, acc_seg=found)
 

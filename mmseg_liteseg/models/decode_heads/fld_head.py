@@ -138,6 +138,7 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
         self.fusions = self._build_fusions(decoder_channels, fusion_cfg, branch_cfg)
         self.level_fusion = LevelFusion(decoder_channels, **branch_cfg) if fuse_levels else None
         self.cls_conv = conv3x3(decoder_channels[0], channels, separable=separable, **branch_cfg)
+        # in the place of the host's, which has a bias that the released weights do not hold
         self.conv_seg = nn.Conv2d(channels, self.out_channels, 1, bias=False)
         self.aux_heads = nn.ModuleList(
             [
@@ -213,10 +214,12 @@ class FLDHead(PaddleWeightsGuard, BaseDecodeHead):
                 'compute them from the training data; elsewhere write them out (class_weights.json in the work folder)'
             )
         self.check_losses()
+        # one for all branches: labels are checked and prepared once
         branch_loss = make_branch_loss(self, batch_data_samples)
         features = self.decode(inputs)
         losses = branch_loss(self.classify(features[0]))
         for i, (head, feature) in enumerate(zip(self.aux_heads, features[1:])):
+            # no "loss" in the prefix: mmengine sums every key that holds the word, accuracies too
             branch = scale_losses(branch_loss(head(feature)), self.aux_loss_weights[i])
             losses.update(add_prefix(branch, f'aux_{i}'))
         return losses

@@ -84,6 +84,7 @@ def fuse_losses(model: nn.Module) -> list[str]:
             mixin = _mixin_of(type(head))
             if mixin is None:
                 continue
+            # only the class changes: parameters, hooks and whoever holds the head keep this very object
             head.__class__ = _with(mixin, type(head))
         fused.append(name)
     return fused
@@ -116,6 +117,7 @@ def _mixin_of(kind: type) -> type | None:
     return FusedDDRLoss if kind.loss_by_feat is DDRHead.loss_by_feat else None
 
 
+# one class for all heads of a kind, as code that compares types expects
 @lru_cache(maxsize=None)
 def _with(mixin: type, kind: type) -> type:
     return type(f'Fused{kind.__name__}', (mixin, kind), {})

@@ -11,6 +11,7 @@ from mmseg_liteseg.datasets.transforms.loading import read_any
 from mmseg_liteseg.errors import DataError
 from mmseg_liteseg.images import ImageFileError, decode_mask, shown
 
+# where mmseg's reduce_zero_label moves label 0 to
 _IGNORED = 255
 
 

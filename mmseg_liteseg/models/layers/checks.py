@@ -11,7 +11,7 @@ from mmseg_liteseg.errors import SettingError
 
 
 def check_channels(x: Tensor, expected: int, field: str) -> None:
-    """Raises a ValueError when ``x`` (N, C, H, W) does not have the channels that ``field`` promises.
+    """Raises a SettingError when ``x`` (N, C, H, W) does not have the channels that ``field`` promises.
 
     Skipped while tracing: there the shape is a tensor, and the example input was checked by an eager run before.
     """
@@ -22,14 +22,14 @@ def check_channels(x: Tensor, expected: int, field: str) -> None:
 
 
 def check_positive_int(value: Any, field: str) -> int:
-    """Returns ``value`` if it is a positive integer, else raises a ValueError that names ``field``."""
+    """Returns ``value`` if it is a positive integer, else raises a SettingError that names ``field``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SettingError(f'{field} must be a positive integer, got {value!r}')
     return value
 
 
 def check_positive_ints(values: Sequence[Any], field: str) -> tuple[int, ...]:
-    """Returns ``values`` as a tuple if all are positive integers, else raises a ValueError that names ``field``."""
+    """Returns ``values`` as a tuple if all are positive integers, else raises a SettingError that names ``field``."""
     if not isinstance(values, (list, tuple)):
         raise SettingError(f'{field} must be a list or tuple of positive integers, got {values!r}')
     return tuple(check_positive_int(v, f'{field}[{i}]') for i, v in enumerate(values))

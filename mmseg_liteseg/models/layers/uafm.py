@@ -131,6 +131,7 @@ class SpatialUAFM(_AttentionUAFM):
 
     def describe(self, skip: Tensor, x: Tensor) -> Tensor:
         """(N, 4, H, W): mean skip, max skip, mean x, max x; (N, 2, H, W): the means alone."""
+        # in the order that the released weights were trained with
         features = []
         for feature in (skip, x):
             features.append(feature.mean(1, keepdim=True))
@@ -169,6 +170,7 @@ class ChannelUAFM(_AttentionUAFM):
                 max(in_channels // 2, 1),
                 1,
                 norm_cfg=norm_cfg,
+                # Paddle's default slope
                 act_cfg=dict(type='LeakyReLU', negative_slope=0.01),
             ),
             ConvBN(max(in_channels // 2, 1), in_channels, 1, norm_cfg=norm_cfg, act_cfg=None),
@@ -176,6 +178,7 @@ class ChannelUAFM(_AttentionUAFM):
 
     def describe(self, skip: Tensor, x: Tensor) -> Tensor:
         """(N, 4 * C, 1, 1): avg skip, avg x, max skip, max x; (N, 2 * C, 1, 1): the averages alone."""
+        # in the released weights' order, which is another than SpatialUAFM's
         features = [skip.mean((2, 3), keepdim=True), x.mean((2, 3), keepdim=True)]
         if self.use_max:
             features += [skip.amax((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)]

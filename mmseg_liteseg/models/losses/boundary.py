@@ -110,6 +110,7 @@ def find_edges(label: Tensor, valid: Tensor, kernel_size: int) -> Tensor:
 
 def _sliding_max(x: Tensor, size: int) -> Tensor:
     """Maximum over a square window of whole numbers (N, H, W): 15 times as fast on a CPU as max_pool2d."""
+    # one axis after the other: the maximum over a square is that of its rows' maxima
     for dim in (1, 2):
         result = x.clone()
         for shift in range(1, min(size // 2, x.shape[dim] - 1) + 1):

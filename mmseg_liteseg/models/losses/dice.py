@@ -64,6 +64,7 @@ class DiceLoss(AllPixelLoss):
         self, cls_score: Tensor, label: Tensor, weight: Any = None, ignore_index: int = 255, **_: Any
     ) -> Tensor:
         """Logits (N, C, H, W) and labels (N, H, W) -> scalar. ``weight``, a sampler's, is not used."""
+        # sums over a batch's pixels leave the range of half precision (65504)
         with torch.autocast(cls_score.device.type, enabled=False):
             logits = cls_score if cls_score.dtype == torch.float64 else cls_score.float()
             prob = logits.sigmoid() if self.use_sigmoid else logits.softmax(1)
@@ -85,6 +86,7 @@ class DiceLoss(AllPixelLoss):
         if self.classes == 'present':
             share = share * (count > 0)
         tiny = torch.finfo(prob.dtype).tiny
+        # without smoothing an absent class would be 0 / 0
         bottom = ((prob * valid).sum(dims) + count + self.smooth).clamp(min=tiny)
         dice = (2 * (prob * target).sum(dims) + self.smooth) / bottom
         return (share * (1 - dice)).sum() / share.sum().clamp(min=tiny)
@@ -94,6 +96,7 @@ def _targets(label: Tensor, channels: int, ignore_index: int) -> tuple[Tensor, T
     """Which pixels count, (N, 1 or C, H, W), and the labels as one mask per channel, (N, C, H, W)."""
     masks = label if label.ndim == 4 else label[:, None]
     valid = masks != ignore_index
+    # one_hot takes no label beyond the classes; ``valid`` leaves these pixels out again
     masks = masks * valid
     if label.ndim == 4 or channels == 1:
         return valid, masks

@@ -65,6 +65,7 @@ class LovaszLoss(AllPixelLoss):
     def _flat(self, logits: Tensor, label: Tensor, ignore_index: int) -> Tensor:
         valid = label != ignore_index
         if not valid.any():
+            # keeps the graph, without which backward raises and DDP waits for gradients
             return logits.sum() * 0
         pixels, labels = logits.movedim(1, -1)[valid], label[valid]
         if pixels.shape[1] == 1:

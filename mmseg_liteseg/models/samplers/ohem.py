@@ -91,8 +91,10 @@ class OHEMPixelSampler(BasePixelSampler):
             min_kept = min_kept * label.numel() // pixels
         if not 0 < min_kept < int(valid.sum()):
             return valid
+        # gather takes no ignore_index for a channel
         true = label.where(valid, label.new_zeros(()))
         if _is_sigmoid(self.context):
+            # 1 - sigmoid(x) = sigmoid(-x), of what the label says, without cancellation
             prob = (seg_logit.float().reshape(label.shape) * (2 * true - 1)).sigmoid()
         else:
             prob = seg_logit.float().softmax(1).gather(1, true.unsqueeze(1)).squeeze(1)

@@ -128,6 +128,7 @@ class Distillation:
         if self.pixels == 'all':
             return None
         label = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
+        # nearest-exact takes the middle of a cell of pixels, nearest its corner
         small = F.interpolate(label.float(), logits.shape[2:], mode='nearest-exact')[:, 0].long()
         if self.pixels == 'labelled':
             return (small != head.ignore_index).to(logits)
@@ -153,6 +154,7 @@ def build_teacher(config: Mapping[str, Any] | str, checkpoint: str) -> Teacher:
         if isinstance(cfg.get(part), dict):
             cfg[part].pop('init_cfg', None)
     cfg.pop('distillation', None)
+    # SyncBN does not run on a CPU, and in eval mode BN computes the same
     model = revert_sync_batchnorm(MODELS.build(cfg))
     head = model.decode_head[-1] if isinstance(model.decode_head, nn.ModuleList) else model.decode_head
     if not isinstance(head, BaseDecodeHead) or isinstance(head, PointHead):

@@ -80,6 +80,7 @@ class FastEncoderDecoder(EncoderDecoder):
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         if self.distillation is None:
             return super().loss(inputs, data_samples)
+        # for trainings without the runner, which never call init_weights
         self.distillation.prepare(self._head)
         with self.distillation.watching(self._head) as logits:
             losses = super().loss(inputs, data_samples)
@@ -127,6 +128,7 @@ class FastEncoderDecoder(EncoderDecoder):
         return None
 
     def _predicts_directly(self) -> bool:
+        # the direct way branches on values, of which a trace would keep the example's
         return not torch.jit.is_tracing() and self.why_hosts_way() is None
 
     def _label(self, logits: Tensor, metas: list[dict], data_samples: list[SegDataSample]) -> list[SegDataSample]:

@@ -108,6 +108,7 @@ class _LazyDict(dict):
         return super().__iter__()
 
     def __reduce__(self) -> tuple:
+        # as plain values: a process that collects results does not need this class
         return dict, (self._plain(),)
 
 
@@ -122,5 +123,6 @@ def _by_value(name: str) -> Callable:
     return method
 
 
+# dict's own methods take values without asking __getitem__, so each of them is replaced
 for _name in ('__getitem__', '__eq__', '__repr__', 'copy', 'get', 'items', 'pop', 'popitem', 'setdefault', 'values'):
     setattr(_LazyDict, _name, _by_value(_name))
