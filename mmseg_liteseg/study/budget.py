@@ -11,6 +11,7 @@ ABLATIONS = ('T-without-FLD', 'T-without-SPPM', 'T-add', 'T-only-FLD', 'T-baseli
 RELEASED = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
 WEIGHTED = 'ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384'
 BOUNDARY = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480'
+ENLARGED = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480_test-720x960'
 RIVALS = ('STDC1-Seg', 'BiSeNetV2', 'PIDNet-S', 'DDRNet23-slim', 'Fast-SCNN')
 
 
@@ -69,6 +70,10 @@ BUDGETS = {
         Budget(
             'whole', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=BOUNDARY,
             about='the end of a training under crops, on whole images; --start names where it starts',
+        ),
+        Budget(
+            'enlarged', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=ENLARGED,
+            about='after whole: crops of enlarged images, tested on images of twice the size; --start names where it starts',
         ),
         Budget(
             'crops', 10000, 8, (288, 384), plan={'T': 2, 'STDC1-Seg': 2, 'B': 1}, config=WEIGHTED,
