@@ -38,11 +38,14 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     command('list', 'show models, budgets and trainings')
     train = command('train', 'train, or go on with a training that was stopped', data)
     train.add_argument('names', nargs='*', metavar='NAME', help="models [the budget's plan]")
-    train.add_argument('--budget', default='cpu', help='smoke, short, cpu, crops, whole or gpu [cpu]')
+    train.add_argument('--budget', default='cpu', help='one that the list shows [cpu]')
     train.add_argument('--seed', type=int, nargs='+', default=None, help="seeds, one training each [0, or the plan's]")
     train.add_argument('--minutes', type=float, help='stop cleanly after this time; the same command goes on')
     train.add_argument('--workers', type=int, help="processes that load data [the budget's]")
     train.add_argument('--start', default='', metavar='FILE', help='checkpoint whose weights the training starts from')
+    train.add_argument(
+        '--teacher', default='', metavar='FILE', help='checkpoint of a model to learn from, its config beside it'
+    )
     train.add_argument('--amp', action='store_true', help='mixed precision, on a GPU or a CPU with bfloat16')
     train.add_argument('--ema', action='store_true', help='evaluate and keep a running average of the weights')
     speed = command('speed', 'measure all models of a plan in one run', data)

@@ -1,5 +1,5 @@
-# PP-LiteSeg-T on CamVid at 480x360, seen enlarged twice: poles are two pixels wide there, and the logits at 1/8 of the input's size
-# cannot draw them otherwise. The end of the training that starts on crops and whole images (docs/camvid.md).
+# PP-LiteSeg-T on CamVid at 480x360, enlarged twice: poles are two pixels wide there, a quarter of a cell of the logits.
+# The end of the training that starts on crops and whole images (docs/camvid.md).
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480/iter_1000.pth
 _base_ = './ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480.py'
 crop_size = (360, 480)

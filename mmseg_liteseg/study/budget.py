@@ -27,6 +27,7 @@ class Budget:
         validations: How many, evenly spread; the last one comes after the last iteration. The best is one of these.
         workers: Processes that load training data, unless the user says otherwise.
         config: Our config with the recipe.
+        averaging: Momentum of the running average of the weights; the recipe's, if it has one, by default.
         plan: Models and their numbers of seeds, in the order of training.
         about: What it is for.
     """
@@ -38,6 +39,7 @@ class Budget:
     validations: int = 10
     workers: int = 1
     config: str = RELEASED
+    averaging: float | None = None
     plan: dict[str, int] = field(default_factory=dict)
     about: str = ''
 
@@ -73,11 +75,16 @@ BUDGETS = {
         ),
         Budget(
             'enlarged', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=ENLARGED,
-            about='after whole: crops of enlarged images, tested on images of twice the size; --start names where it starts',
+            about='after whole, on enlarged images, tested at twice the size; --start names where it starts',
         ),
         Budget(
             'crops', 10000, 8, (288, 384), plan={'T': 2, 'STDC1-Seg': 2, 'B': 1}, config=WEIGHTED,
             about='class weights and averaged weights, without a GPU',
+        ),
+        Budget(
+            'starts', 500, 8, (256, 320), validations=2, config=WEIGHTED, averaging=0.01,
+            plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'B': 1, 'T-distilled': 2},
+            about='what a start from drawn scenes and a teacher give: equal short runs by the recipe of crops',
         ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(

@@ -63,7 +63,7 @@ def jobs_of(args: argparse.Namespace, budget: Budget) -> list[Job]:
         plan = [(name, seed) for seed in (args.seed or [0]) for name in names]
     if any(seed < 0 for _, seed in plan):
         raise StudyError('--seed: expected numbers from 0 on')
-    return [Job(name, budget.name, seed, args.ema, args.amp, args.start) for name, seed in plan]
+    return [Job(name, budget.name, seed, args.ema, args.amp, args.start, args.teacher) for name, seed in plan]
 
 
 def _train(args: argparse.Namespace, started: float) -> Iterator[str]:

@@ -35,6 +35,7 @@ class Job:
         ema: Evaluates and keeps a running average of the weights.
         amp: Mixed precision: half precision on a GPU, bfloat16 on a CPU.
         start: File of the weights to start from; none for a start from scratch.
+        teacher: Checkpoint of a model to learn from beside the labels, with its config next to it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Job:
     ema: bool = False
     amp: bool = False
     start: str = ''
+    teacher: str = ''
 
     def folder(self, runs: str | Path) -> Path:
         """Where it keeps its files."""
@@ -67,6 +69,8 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
     cfg = Config.fromfile(resolve(budget.config)[1])
     fields = cfg._cfg_dict
     fields.model = model_config(job.name, budget.crop, budget.batch, cfg)
+    if job.teacher:
+        fields.model.distillation = ConfigDict(teacher=config_beside(job.teacher), checkpoint=job.teacher)
     fields.crop_size = budget.crop
     _set_data(fields, budget, entry.edges, data_root, budget.workers if workers is None else workers)
     _set_schedule(fields, budget)
@@ -76,6 +80,19 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
     fields.custom_imports = ConfigDict(imports=imports, allow_failed_imports=False)
     import_modules_from_strings(**fields.custom_imports)  # as mmengine does for a config that it reads from a file
     return Config(copy.deepcopy(fields), cfg_text=f'# {job}, composed by tools/study.py', filename='config.py')
+
+
+def config_beside(checkpoint: str) -> str:
+    """The config of a checkpoint: of the same name, or the training's in the same folder.
+
+    Raises:
+        StudyError: There is none.
+    """
+    path = Path(checkpoint)
+    found = [file for file in (path.with_suffix('.py'), path.with_name('config.py')) if file.is_file()]
+    if not found:
+        raise StudyError(f'--teacher {checkpoint}: no {path.stem}.py or config.py beside it says what model it is')
+    return str(found[0])
 
 
 def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, workers: int) -> None:
@@ -113,7 +130,8 @@ def _set_schedule(fields: ConfigDict, budget: Budget) -> None:
 
 def _set_runtime(fields: ConfigDict, job: Job) -> None:
     """Seed, precision, averaging, checkpoints and the study's own log."""
-    val_interval = get_budget(job.budget).val_interval
+    budget = get_budget(job.budget)
+    val_interval = budget.val_interval
     log_interval = min(50, val_interval)
     fields.randomness = ConfigDict(seed=job.seed)
     hooks = fields.default_hooks
@@ -123,6 +141,10 @@ def _set_runtime(fields: ConfigDict, job: Job) -> None:
     fields.visualizer.vis_backends = []
     own = fields.get('custom_hooks') or []
     fields.custom_hooks = [*own, ConfigDict(type='mmseg_liteseg.HistoryHook', interval=log_interval)]
+    if budget.averaging is not None:
+        for hook in own:
+            if hook['type'] == 'EMAHook':
+                hook.momentum = budget.averaging
     if job.ema and not any(hook['type'] == 'EMAHook' for hook in own):
         fields.custom_hooks.append(ConfigDict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.001))
     if job.amp:

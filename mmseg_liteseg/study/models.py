@@ -26,12 +26,13 @@ class Entry:
     """A model of the study.
 
     Attributes:
-        group: 'ours', 'rival' or 'ablation'.
+        group: 'ours', 'rival', 'ablation' or 'start'.
         about: What it is.
         source: Name of a config, as tools/benchmark.py takes it.
         change: What to merge into the config's model, given the crop.
         edges: Whether the losses need a map of the labels' edges.
         imports: Modules that the config needs beside our registry.
+        needs: What a training of it must name: nothing, '--start' or '--teacher'.
     """
 
     group: str
@@ -40,6 +41,7 @@ class Entry:
     change: Callable[[Size], dict] = field(default=lambda crop: {})
     edges: bool = False
     imports: tuple[str, ...] = ()
+    needs: str = ''
 
 
 def _decoder(**fields: Any) -> Callable[[Size], dict]:
@@ -61,6 +63,10 @@ def _host_ohem(crop: Size) -> dict:
 ENTRIES = {
     'T': Entry('ours', 'PP-LiteSeg-T'),
     'B': Entry('ours', 'PP-LiteSeg-B', change=lambda crop: _B),
+    'T-drawn': Entry('start', 'from weights trained on the drawn street scenes', needs='--start'),
+    'T-drawn-encoder': Entry('start', 'from the encoder alone of that model', needs='--start'),
+    'T-distilled': Entry('start', 'with the predictions of a trained model beside the labels', needs='--teacher'),
+    'T-self-distilled': Entry('start', 'the same, its teacher a T that was trained far longer', needs='--teacher'),
     'STDC1-Seg': Entry('rival', "mmseg's STDC1", 'STDC1-Seg'),
     'BiSeNetV2': Entry('rival', "mmseg's BiSeNetV2", 'BiSeNetV2'),
     'PIDNet-S': Entry('rival', "mmseg's PIDNet-S", 'PIDNet-S', edges=True),
@@ -104,7 +110,8 @@ def model_config(name: str, crop: Size, batch: int, ours: Config) -> ConfigDict:
     """Config of a model, from scratch, with BN and our preprocessing.
 
     A rival's heads for mmseg's 19 classes get ours (STDC's edge head keeps its own 2), Cityscapes' class weights go,
-    and hard example mining keeps at least the share of the pixels that it kept with its own config's crops and batch.
+    and hard example mining keeps at least the share of the pixels that it kept with its own config's crops and batch,
+    or goes where our recipe has none.
 
     Args:
         name: Of ``ENTRIES``.
@@ -123,7 +130,17 @@ def model_config(name: str, crop: Size, batch: int, ours: Config) -> ConfigDict:
         classes = ours.model.decode_head.num_classes
         _adapt(model, classes, area, batch / source.train_dataloader.batch_size)
         _weigh(model, classes, ours.get('class_weight'))
+        if ours.model.decode_head.sampler is None:
+            _without_samplers(model)
     return model
+
+
+def _without_samplers(node: Any) -> None:
+    """Takes the mining of hard pixels out of the heads, in place, as a recipe without it has it for all models."""
+    if isinstance(node, dict) and 'sampler' in node:
+        node['sampler'] = None
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, (list, tuple)) else ():
+        _without_samplers(value)
 
 
 def _weigh(node: Any, num_classes: int, formula: Any, inside: int | None = None) -> None:

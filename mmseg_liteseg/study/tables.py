@@ -44,7 +44,7 @@ def class_table(rows: Sequence[Row], which: str) -> str:
 def ablation_table(rows: Sequence[Row]) -> str | None:
     """Each ablation beside T trained with the same seeds; None without both."""
     by_name = {row.name: row for row in rows}
-    changed = [row for row in rows if ENTRIES[row.name].group == 'ablation']
+    changed = [row for row in rows if ENTRIES[row.name].group in ('ablation', 'start')]
     if 'T' not in by_name or not changed:
         return None
     seeds = {run.seed: run for run in by_name['T'].runs}

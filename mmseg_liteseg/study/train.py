@@ -23,6 +23,7 @@ from mmseg_liteseg.visualization.files import replaced_by
 
 from .config import DATA_ROOT, Job, check_same, compose, recipe
 from .errors import StudyError
+from .models import get_entry
 
 RECORD = 'run.json'
 _FORMER_LAST = 'last.pth'  # the state of trainings from before mmengine's loop was used
@@ -52,8 +53,7 @@ def train(
     folder, total = job.folder(runs), cfg.train_cfg.max_iters
     if job.amp and not (torch.cuda.is_available() or multiplies_bfloat16()):
         raise StudyError('--amp needs a CUDA GPU or a CPU that multiplies in bfloat16: there is neither')
-    if job.start and not Path(job.start).is_file():
-        raise StudyError(f'--start {job.start}: no such file')
+    _check_files(job)
     _check_data(cfg)
     with FolderLock(folder):
         record = _open_record(folder, job, recipe(cfg))
@@ -64,6 +64,17 @@ def train(
             enable_resume(cfg)
             _train_piece(cfg, record, folder)
         return record['done'], total
+
+
+def _check_files(job: Job) -> None:
+    """Refuses a training that lacks a file it names or needs."""
+    named = {'--start': job.start, '--teacher': job.teacher}
+    for option, path in named.items():
+        if path and not Path(path).is_file():
+            raise StudyError(f'{option} {path}: no such file')
+    needed = get_entry(job.name).needs
+    if needed and not named[needed]:
+        raise StudyError(f'{job.name} needs {needed} FILE: {get_entry(job.name).about}')
 
 
 def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:

@@ -67,6 +67,22 @@ def test_a_start_from_weights_is_in_the_config(tmp_path):
     assert compose(Job('T', 'whole')).load_from is None
 
 
+def test_a_teacher_comes_with_the_config_beside_it(tmp_path):
+    (tmp_path / 'config.py').write_text('model = dict()')
+    expected = dict(teacher=str(tmp_path / 'config.py'), checkpoint=str(tmp_path / 'best.pth'))
+    job = Job('T-distilled', 'starts', teacher=expected['checkpoint'])
+    assert compose(job).model.distillation == expected
+    (tmp_path / 'best.py').write_text('model = dict()')  # as the zoo has it
+    assert compose(job).model.distillation.teacher == str(tmp_path / 'best.py')
+    with pytest.raises(StudyError, match=r'gone\.py or config\.py beside it'):
+        compose(Job('T-distilled', 'starts', teacher=str(tmp_path / 'other/gone.pth')))
+
+
+def test_short_trainings_average_over_fewer_iterations():
+    momenta = {name: compose(Job('T', name)).custom_hooks[0].momentum for name in ('crops', 'starts')}
+    assert momenta == dict(crops=0.001, starts=0.01)
+
+
 def test_crops_follow_the_budget():
     steps = compose(Job('T', 'cpu')).train_dataloader.dataset.pipeline
     assert [step.crop_size for step in steps if 'crop_size' in step] == [(288, 384)]
@@ -93,6 +109,6 @@ def test_other_recipes_are_told_apart(tmp_path):
 def test_plan_trains_all_before_second_seeds():
     runs = BUDGETS['gpu'].runs()
     assert runs[0] == ('T', 0)
-    assert {name for name, seed in runs if seed == 0} == set(ENTRIES)
+    assert {name for name, seed in runs if seed == 0} == {name for name, entry in ENTRIES.items() if not entry.needs}
     assert {name for name, seed in runs if seed == 2} == {'T', 'STDC1-Seg'}
     assert [seed for _, seed in runs] == sorted(seed for _, seed in runs)

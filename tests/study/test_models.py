@@ -8,6 +8,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from torch import nn
 
+from mmseg_liteseg.study.budget import BUDGETS
 from mmseg_liteseg.study.config import Job, compose
 from mmseg_liteseg.study.cost import build, cost_of
 from mmseg_liteseg.study.errors import StudyError
@@ -89,6 +90,11 @@ def test_hard_example_mining_keeps_its_share(name, path, share):
         assert node.min_kept / pixels == pytest.approx(share, rel=1e-3)
 
 
+def test_a_recipe_without_hard_pixels_has_none_for_all():
+    model = compose(Job('STDC1-Seg', 'starts')).model
+    assert [head.get('sampler') for head in (model.decode_head, *model.auxiliary_head)] == [None] * 4
+
+
 def test_edge_head_keeps_its_classes():
     heads = compose(Job('STDC1-Seg', 'cpu')).model.auxiliary_head
     assert [head.num_classes for head in heads] == [11, 11, 2]
@@ -105,5 +111,5 @@ def test_padded_pool_counts_the_zeros():
 def test_unknown_names_are_refused():
     with pytest.raises(StudyError, match=r'model T-ad: expected one of T, .*\(close: T-add'):
         get_entry('T-ad')
-    with pytest.raises(StudyError, match='budget huge: expected one of gpu, whole, crops, cpu, short, smoke'):
+    with pytest.raises(StudyError, match=f'budget huge: expected one of {", ".join(BUDGETS)}'):
         compose(Job('T', 'huge'))

@@ -167,3 +167,10 @@ def test_a_start_from_weights(whole, camvid, tmp_path, monkeypatch):
     torch.testing.assert_close(seen['weights'], state(whole)['state_dict'], rtol=0, atol=0)
     with pytest.raises(StudyError, match=r'^--start nowhere\.pth: no such file$'):
         train(Job('T', 'tiny', start='nowhere.pth'), str(tmp_path / 'other'), str(camvid))
+
+
+def test_what_a_model_needs_is_asked_for(camvid, tmp_path):
+    for name, option in (('T-drawn', '--start'), ('T-distilled', '--teacher')):
+        with pytest.raises(StudyError, match=f'^{name} needs {option} FILE: '):
+            train(Job(name, 'tiny'), str(tmp_path), str(camvid))
+    assert list(tmp_path.iterdir()) == []
