@@ -16,8 +16,8 @@ from mmseg_liteseg.checkpoint.errors import BrokenCheckpointError, CheckpointFil
 from mmseg_liteseg.checkpoint.finite import describe_nonfinite
 from mmseg_liteseg.errors import LiteSegError
 
+from .errors import LaunchError
 from .finite import model_of
-from .launch import LaunchError
 
 
 def check_checkpoint_path(path: str) -> None:

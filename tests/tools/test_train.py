@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmseg_liteseg.engine import launch
+from mmseg_liteseg.engine import training_options
 from tests.helpers import REPO
 from tests.tools.conftest import assert_quiet, run_alone
 from tools.train import main
@@ -117,7 +117,7 @@ def test_bad_command_lines_name_what_is_wrong(tiny_config, tmp_path, monkeypatch
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without a GPU')
 def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(launch, 'multiplies_bfloat16', lambda: False)
+    monkeypatch.setattr(training_options, 'multiplies_bfloat16', lambda: False)
     with pytest.raises(SystemExit):
         run_alone(main, [tiny_config, '--work-dir', tmp_path, '--amp'])
     assert '--amp with optim_wrapper.type OptimWrapper needs a GPU' in capsys.readouterr().err
@@ -125,7 +125,7 @@ def test_amp_without_gpu_says_so(tiny_config, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without a GPU')
 def test_amp_on_a_cpu(tiny_config, tmp_path, monkeypatch):
-    monkeypatch.setattr(launch, 'multiplies_bfloat16', lambda: True)  # others can, only slower
+    monkeypatch.setattr(training_options, 'multiplies_bfloat16', lambda: True)  # others can, only slower
     run_alone(main, [tiny_config, '--work-dir', tmp_path, '--amp'])
     last = max(tmp_path.glob('iter_*.pth'))
     weights = torch.load(last, map_location='cpu', weights_only=True)['state_dict']
