@@ -16,6 +16,7 @@ Entry = Tuple[str, Tuple[int, ...]]
 
 Shapes = Mapping[str, Sequence[int]]
 
+# blocks in the stages at strides 8, 16 and 32
 _ARCHS = {(2, 2, 2): 'stdc1', (4, 5, 3): 'stdc2'}
 _MODELS = dict(stdc1='PP-LiteSeg-T', stdc2='PP-LiteSeg-B')
 
@@ -186,6 +187,7 @@ def detect_decoder(shapes: Shapes, names: Names) -> Decoder:
     depthwise, pointwise = (names.depthwise, names.pointwise) if separable else ('', '')
     levels = max(_count(shapes, lambda i: names.out(i, pointwise)[0]), 1)
     skip_axis = 0 if separable else 1  # a depthwise kernel counts its channels in front
+    # read from the tensors, not assumed: the text's two UAFMs and other widths are models as well
     skips = [_shape(shapes, names.skip(i, depthwise)[0])[skip_axis] for i in range(levels)]
     fusion, use_max = _detect_attention(shapes, names)
     return Decoder(
@@ -205,6 +207,7 @@ def _detect_attention(shapes: Shapes, names: Names) -> tuple[str, bool]:
     _, inputs, kernel, _ = _shape(shapes, names.attention(0, 0)[0])
     if kernel == 3:
         return 'SpatialUAFM', inputs == 4
+    # its second convolution gives as many channels as each of the concatenated statistics has
     return 'ChannelUAFM', inputs == 4 * _shape(shapes, names.attention(0, 1)[0])[0]
 
 

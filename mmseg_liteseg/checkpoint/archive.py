@@ -15,8 +15,17 @@ MAX_BYTES = 1 << 30
 MAX_MEMBERS = 1000
 
 # What gzip and tarfile raise on damaged files; a long chain of headers makes tarfile call itself.
-_DAMAGED = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, ArithmeticError, LookupError, MemoryError)
-_DAMAGED = (*_DAMAGED, RecursionError)
+_DAMAGED = (
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+)
 
 GZIP_MAGIC = b'\x1f\x8b'
 
@@ -29,6 +38,7 @@ class _Limited(io.RawIOBase):
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
+        # in pieces, so that a bomb is noticed long before it is unpacked
         data = self.stream.read(min(size, 1 << 24) if size >= 0 else 1 << 24)
         self.count += len(data)
         if self.count > MAX_BYTES:

@@ -87,6 +87,7 @@ def _first_program(statement: ast.stmt) -> ast.AST | None:
     called = set()
     for node in ast.walk(statement.value):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CONTAINERS:
+            # ast.walk comes to a call before its name, which by itself would be no data
             called.add(node.func)
         elif node not in called and not isinstance(node, (*_LITERALS, *_SIGNS)):
             return node

@@ -70,6 +70,7 @@ def from_paddle(arrays: Arrays) -> Conversion:
         CheckpointFileError: Not a PP-LiteSeg or STDC encoder, tensors missing, unknown or of a wrong shape or type.
     """
     report = Report(shapes={key: tuple(array.shape) for key, array in arrays.items()})
+    # released encoders come without the rest, and under whatever prefix their training had
     whole = any(key.startswith(('ppseg_head.', 'seg_heads.')) for key in arrays)
     originals = dict(_with_prefix(arrays, whole))  # full key -> key in the source
     if len(originals) != len(arrays):
@@ -86,7 +87,9 @@ def from_paddle(arrays: Arrays) -> Conversion:
 
     check_layout(shapes, [entry for part in result.parts for entry in part.layout(PADDLE)], 'the file')
     for part in result.parts:
+        # both layouts list the same tensors in the same order: this is the whole key map
         for (theirs, _), (ours, shape) in zip(part.layout(PADDLE), part.layout(OURS)):
+            # frombuffer's arrays are read-only views into the file; _to_tensor copies
             result.tensors[ours] = _to_tensor(arrays[originals[theirs]], originals[theirs]).reshape(shape)
             report.used[originals[theirs]] = ours
             if ours.endswith(OURS.variance):  # torch keeps a counter as well
@@ -125,6 +128,7 @@ def to_paddle(state_dict: Mapping[str, Tensor]) -> Conversion:
     if decoder and decoder.fusion == 'SpatialUAFM' and decoder.use_max and not decoder.separable:
         for level in range(len(decoder.decoder_channels)):
             scale = f'ppseg_head.arm_list.{level}._scale'
+            # frozen at 1 in PaddleSeg, whose files hold it from 2.7 on
             result.tensors[scale] = np.ones(1, np.float32)
             report.added.append(scale)
     return result

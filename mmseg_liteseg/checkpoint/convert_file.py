@@ -42,6 +42,7 @@ def convert_file(source: str, target: str, config: str | None = None) -> Convers
         CheckpointFileError: The file is broken, holds something else, or does not fit the config.
     """
     convert = _find_way(source, target)
+    # before a download or a conversion, which take minutes
     check_output(target)
     conversion, tensors, data = convert(source)
     if config is not None:
@@ -76,6 +77,7 @@ def _from_stdc(source: str) -> _Converted:
     tensors = read_torch_file(source)['state_dict']
     with named(source):
         conversion = from_stdc(tensors)
+    # count_include_pad goes along: loaded without it, features are off along the border
     meta = dict(arch=conversion.encoder.arch, source=os.path.basename(source), count_include_pad=True)
     checkpoint = dict(state_dict=conversion.tensors, meta=meta)
     return conversion, conversion.tensors, lambda: dumps_checkpoint(checkpoint)

@@ -51,9 +51,11 @@ def read_paddle_url(url: str) -> PaddleFile:
     temporary = f'{path}.{os.getpid()}.part'
     try:
         download(url, temporary)
+        # read before it gets its name: an error page must not be found there the next time
         file = read_paddle_file(temporary)
         os.replace(temporary, path)
     except CheckpointFileError as error:
+        # the user knows the address, not our temporary file
         raise CheckpointFileError(str(error).replace(temporary, url)) from error.__cause__
     finally:
         with suppress(FileNotFoundError):

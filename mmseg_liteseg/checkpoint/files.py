@@ -89,14 +89,17 @@ def write_file(path: str, data: bytes) -> None:
     """
     check_output(path)
     folder, name = os.path.split(os.path.abspath(path))
+    # beside the target, as only within a file system is a rename one step
     temporary = os.path.join(folder, f'.{name}.{os.getpid()}{PART}')
     try:
         with open(temporary, 'wb') as file:
             file.write(data)
             file.flush()
+            # before the rename, else a crash may leave the new name on an empty file
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(folder)
+    # Ctrl-C as well: nothing half-written stays
     except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)

@@ -53,6 +53,7 @@ class PaddleWeightsGuard(nn.Module):
 def select_part(state_dict: dict[str, Tensor], part: str) -> None:
     """Reduces the state dict of a whole model, in place, to one part of it; leaves any other alone."""
     own = {key[len(part) + 1 :]: state_dict[key] for key in state_dict if key.startswith(f'{part}.')}
+    # keys of anything else: not a whole model of ours, so its backbone is not meant
     others = [key for key in state_dict if key.split('.', 1)[0] not in _DETECTORS]
     if own and not others:
         state_dict.clear()

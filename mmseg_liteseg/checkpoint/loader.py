@@ -55,6 +55,7 @@ def load_from_paddle_url(filename: str, map_location: Any = None) -> dict[str, A
             file = read_paddle_url(filename)
     finally:
         barrier()
+    # the others find the first one's download in the cache
     return _checkpoint(file or read_paddle_url(filename), filename, map_location)
 
 
@@ -64,6 +65,7 @@ def _checkpoint(file: PaddleFile, source: str | None, map_location: Any) -> dict
     if isinstance(map_location, (str, torch.device)):
         for key, tensor in state_dict.items():
             state_dict[key] = tensor.to(map_location)
+    # after moving: a tensor on another device is a new one, without the mark
     mark(state_dict, source or file.path)
     return checkpoint
 

@@ -43,6 +43,7 @@ def to_checkpoint(file: PaddleFile, source: str | None = None) -> tuple[dict[str
 def guess_dataset_meta(num_classes: int) -> dict[str, list] | None:
     """Classes and colours by their number: 19 is Cityscapes and 11 CamVid, as in the released models; else None."""
     if num_classes == _CITYSCAPES_CLASSES:
+        # late: it imports mmseg, which conversion itself does without
         from mmseg.utils import get_classes, get_palette
 
         return dict(classes=list(get_classes('cityscapes')), palette=get_palette('cityscapes'))

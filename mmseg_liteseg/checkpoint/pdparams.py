@@ -88,6 +88,7 @@ class _Array(SafeObject):
             raise CheckpointFileError('holds an array of an unknown form')
         if type(shape) is not tuple or len(shape) > 8 or any(type(n) is not int or not 0 < n < 2**31 for n in shape):
             raise CheckpointFileError('holds an array with an impossible shape')
+        # before the array is made: its size is the file's word against its bytes
         if math.prod(shape) * dtype.numpy.itemsize != len(data):
             raise CheckpointFileError(f'holds {len(data)} bytes for an array of shape {shape} ({dtype.numpy.name})')
         self.numpy = np.frombuffer(data, dtype.numpy).reshape(shape, order='F' if fortran else 'C')
@@ -134,6 +135,7 @@ def loads_pdparams(data: bytes) -> dict[str, np.ndarray]:
     """
     _refuse_other_files(data)
     arrays = _arrays_of(_flatten(SafeUnpickler(data, _allowed(len(data))).load()))
+    # views cost nothing, but whoever copies them pays for each
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise CheckpointFileError('uses the same bytes for many arrays: they would need more memory than it may')
     return arrays
@@ -201,6 +203,7 @@ def dumps_pdparams(arrays: Mapping[str, np.ndarray]) -> bytes:
     Raises:
         ValueError: An array is not float32.
     """
+    # protocol 4: BINBYTES8, below, is not in the others
     chunks = [pickle.PROTO + b'\x04', pickle.EMPTY_DICT, pickle.MARK]
     for key, array in arrays.items():
         chunks += [_text(key), _array(key, array)]

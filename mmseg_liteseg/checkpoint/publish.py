@@ -49,6 +49,7 @@ def publish(source: str, target: str, warn: Callable[[str], None] = warnings.war
     state_dict = {key: value.detach().clone().contiguous() for key, value in checkpoint['state_dict'].items()}
     meta = {key: value for key, value in checkpoint['meta'].items() if key not in _PRIVATE}
     data = dumps_checkpoint(dict(state_dict=state_dict, meta=meta))
+    # before its name is known to anybody: a published file is not taken back
     _check_loads(data, state_dict)
     path = f'{stem}-{hashlib.sha256(data).hexdigest()[:8]}{suffix}'
     write_file(path, data)

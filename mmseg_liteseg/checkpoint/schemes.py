@@ -45,6 +45,7 @@ def load_from_http(filename: str, map_location: Any = None) -> Any:
         torch.hub.get_dir(), 'checkpoints', os.path.basename(urlsplit(filename).path) or 'checkpoint.pth'
     )
     try:
+        # several would write to one path; the barrier stands in finally, so that an error leaves none waiting
         if get_rank() == 0 and not os.path.isfile(path):
             _fetch(filename, path)
     finally:

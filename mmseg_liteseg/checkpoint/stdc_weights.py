@@ -55,6 +55,7 @@ def find_layout(keys: Mapping[str, object]) -> tuple[StdcLayout, str] | None:
     """
     for layout in (AUTHORS, HOST):
         anchors = [key for key in keys if ('.' + key).endswith('.' + layout.anchor)]
+        # two of them leave open which encoder is meant
         if len(anchors) == 1:
             return layout, anchors[0][: -len(layout.anchor)]
     return None
@@ -129,6 +130,7 @@ def rename_in_place(state_dict: MutableMapping[str, Tensor], prefix: str) -> Std
         return None
     theirs = {key: value for key, value in state_dict.items() if key.startswith(prefix)}
     conversion = from_stdc(theirs)
+    # in place, as loading goes on with this very dictionary
     for key in theirs:
         del state_dict[key]
     for key, value in conversion.tensors.items():

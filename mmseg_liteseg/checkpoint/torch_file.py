@@ -54,8 +54,10 @@ def load_torch(file: str | BinaryIO, map_location: Any = None, name: str | None 
     try:
         if is_trusted():
             return _torch_load(file, map_location)
+        # first, as torch.load would run these before our unpickler is asked
         _refuse_programs(file)
         checkpoint = _torch_load(file, map_location, pickle_module=torch_pickle)
+        # the text itself is harmless until mmengine runs it as a config
         check_config_texts(checkpoint)
         return checkpoint
     except UnsafeCheckpointError as error:
@@ -101,6 +103,7 @@ def _is_tar(file: BinaryIO, start: int) -> bool:
 
 
 def _torch_load(file: BinaryIO, map_location: Any, **options: Any) -> Any:
+    # torch's safe reader takes no other unpickler; older torch has no such argument
     if 'weights_only' in inspect.signature(torch.load).parameters:
         options['weights_only'] = False
     with _unforced(), warnings.catch_warnings():

@@ -69,6 +69,7 @@ class Globals:
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
+        # read for each file: users add to torch's list at any time
         self.allowed = _allowed_by_user()
         self.kinds = tuple(entry.function for entry in self.allowed.values() if isinstance(entry.function, type))
         self.own = {
@@ -82,12 +83,14 @@ class Globals:
         Raises:
             UnsafeCheckpointError: The file may not refer to it.
         """
+        # Python 2's names, in which protocol 2 writes even today
         module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
         key = module, name
         for table in (self.own, _TABLE, self.allowed):
             if key in table:
                 return table[key]
         value = getattr(torch, name, None) if module == 'torch' else None
+        # constants: nothing of torch that can be called comes through here
         if isinstance(value, (torch.dtype, torch.qscheme, torch.layout, torch.memory_format)):
             return value
         if key in _STORAGES:
@@ -241,6 +244,7 @@ def _make_table() -> dict[tuple[str, str], SafeGlobal]:
     )
     for name in ('PosixPath', 'WindowsPath', 'PurePosixPath', 'PureWindowsPath'):
         pure = getattr(pathlib, name if name.startswith('Pure') else f'Pure{name}')
+        # the other system's paths cannot be made here: as pure ones they can
         kind = pathlib.Path if name == type(pathlib.Path()).__name__ else pure
         table.update({(module, name): Function(kind) for module in ('pathlib', 'pathlib._local')})
     for name in ('min', 'max', 'mean', 'current'):

@@ -32,6 +32,7 @@ class Unpickler(SafeUnpickler):
         encoding: Of the texts of Python 2.
     """
 
+    # optimisers and message hubs take far more than weights alone
     max_operations = 50_000_000
     protocols = (2, 3, 4, 5)
 
@@ -145,6 +146,7 @@ _OPERATIONS = {
     pickle.ADDITEMS[0]: lambda r: r._add(r._pop_marked()),
     pickle.FROZENSET[0]: pushes(_frozen),
     pickle.BYTEARRAY8[0]: pushes(lambda r: bytearray(r._read(r._number('<Q')))),
+    # no number needs more bytes than these; what claims them is nonsense that costs time
     pickle.LONG4[0]: pushes(lambda r: int.from_bytes(r._read(min(r._number('<I'), 4096)), 'little', signed=True)),
     pickle.SHORT_BINSTRING[0]: pushes(lambda r: r._old_text('<B')),
     pickle.BINSTRING[0]: pushes(lambda r: r._old_text('<I')),
