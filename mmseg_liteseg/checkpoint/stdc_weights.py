@@ -7,18 +7,20 @@ Their networks are ours but for one thing: their strided blocks average-pool wit
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Mapping, MutableMapping
+from typing import Any, Iterator, Mapping, MutableMapping
 
 import torch
 from torch import Tensor
 
 from .architecture import detect_encoder
 from .convert import Conversion, Report, check_layout
-from .errors import CheckpointFileError
+from .errors import CheckpointFileError, CheckpointMismatchError
 from .names import MMSEG, OURS, STDC_AUTHORS, Names
 
 _COUNTER = 'num_batches_tracked'
+_ANCHOR = 'stem.0.conv.weight'  # of ours
 
 
 @dataclass(frozen=True)
@@ -136,3 +138,51 @@ def rename_in_place(state_dict: MutableMapping[str, Tensor], prefix: str) -> Std
     for key, value in conversion.tensors.items():
         state_dict[prefix + key[len('backbone.') :]] = value
     return found[0]
+
+
+def select_encoder(state_dict: MutableMapping[str, Tensor]) -> None:
+    """Reduces weights that hold an encoder of ours to it, in place, whatever stands in front of its keys.
+
+    Raises:
+        CheckpointMismatchError: There is none, or more than one.
+
+    Example:
+        >>> weights = {'module.backbone.stem.0.conv.weight': torch.zeros(1), 'module.head.fc.weight': torch.zeros(1)}
+        >>> select_encoder(weights)
+        >>> list(weights)
+        ['stem.0.conv.weight']
+    """
+    anchors = [key for key in state_dict if ('.' + key).endswith(f'.{_ANCHOR}')]
+    if len(anchors) != 1:
+        found = ', '.join(ascii(key[:80]) for key in anchors[:3]) or f'its first key is {next(iter(state_dict))[:80]!a}'
+        raise CheckpointMismatchError(
+            f'holds {len(anchors) or "no"} STDC encoder{"s" * (len(anchors) > 1)}: expected one key that ends in '
+            f'{_ANCHOR} (ours), {AUTHORS.anchor} ({AUTHORS.owner}) or {HOST.anchor} ({HOST.owner}), found {found}. '
+            'Set init_cfg.checkpoint to the file of an encoder, and init_cfg.prefix to what stands in front of its keys'
+        )
+    prefix = anchors[0][: -len(_ANCHOR)]
+    own = {key[len(prefix) :]: state_dict[key] for key in state_dict if key.startswith(prefix)}
+    state_dict.clear()
+    state_dict.update(own)
+
+
+@contextmanager
+def naming_pretrained(init_cfg: Any) -> Iterator[None]:
+    """Puts the file of ``init_cfg=dict(type='Pretrained', ...)`` in front of what is wrong with it.
+
+    Raises:
+        CheckpointFileError: As what was raised inside.
+        CheckpointMismatchError: mmengine found nothing under ``prefix``.
+    """
+    configs = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    files = [cfg.get('checkpoint') for cfg in configs if isinstance(cfg, dict) and cfg.get('type') == 'Pretrained']
+    try:
+        yield
+    except (CheckpointFileError, AssertionError) as error:
+        if not files or str(error).startswith(str(files[0])):
+            raise
+        if isinstance(error, AssertionError):
+            raise CheckpointMismatchError(
+                f'{files[0]}: {error}: leave init_cfg.prefix out, an STDC encoder is found whatever stands before it'
+            ) from error
+        raise type(error)(f'{files[0]}: {error}') from error.__cause__

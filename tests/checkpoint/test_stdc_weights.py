@@ -15,6 +15,7 @@ from mmseg_liteseg.checkpoint.convert_file import convert_file
 from mmseg_liteseg.checkpoint.errors import CheckpointFileError, CheckpointMismatchError
 from mmseg_liteseg.checkpoint.stdc_weights import AUTHORS, HOST, find_layout, from_stdc
 from mmseg_liteseg.models import STDCNet
+from tests.checkpoint.attacks import forget_trust
 
 CHANNELS = (4, 8, 32, 64, 128)
 
@@ -148,6 +149,107 @@ def test_one_line_brings_a_file_into_segmentation(tmp_path, name):
     model = STDCNet(base_channels=8, count_include_pad=True, init_cfg=cfg)
     model.init_weights()
     assert torch.equal(model.state_dict()['stem.0.conv.weight'], weights['stages.0.conv.weight'])
+
+
+def ours(arch='stdc1', **options):
+    torch.manual_seed(3)
+    return STDCNet(arch, base_channels=8, **options).state_dict()
+
+
+def behind(prefix, weights):
+    return {prefix + key: value for key, value in weights.items()}
+
+
+def load_pretrained(folder, content, arch='stdc1', in_channels=3, **options):
+    """A training's start from a file, by ``init_cfg`` alone."""
+    torch.save(content, folder / 'given.pth')
+    cfg = dict(type='Pretrained', checkpoint=str(folder / 'given.pth'), **options)
+    model = STDCNet(arch, in_channels, base_channels=8, init_cfg=cfg)
+    model.init_weights()
+    return model.state_dict()
+
+
+CLASSIFIER = {'head.fc.weight': torch.zeros(8, 8), 'head.linear.weight': torch.zeros(3, 8)}
+FOUND = {
+    'encoder alone': (lambda: ours(), {}),
+    'state_dict in a checkpoint': (lambda: dict(state_dict=ours(), meta=dict(epoch=1)), {}),
+    'a classifier, with the prefix': (
+        lambda: dict(state_dict={**behind('backbone.', ours()), **CLASSIFIER}),
+        dict(prefix='backbone.'),
+    ),
+    'a classifier, prefix without the dot': (
+        lambda: dict(state_dict={**behind('backbone.', ours()), **CLASSIFIER}),
+        dict(prefix='backbone'),
+    ),
+    'a classifier, no prefix': (lambda: dict(state_dict={**behind('backbone.', ours()), **CLASSIFIER}), {}),
+    'DataParallel': (lambda: behind('module.', ours()), {}),
+    'a classifier in DataParallel': (
+        lambda: dict(state_dict=behind('module.', {**behind('backbone.', ours()), **CLASSIFIER})),
+        {},
+    ),
+    'an average beside it': (
+        lambda: dict(state_dict=ours(), ema_state_dict=behind('module.', ours('stdc1', in_channels=5))),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize('name', FOUND)
+def test_an_encoder_of_ours_is_found(tmp_path, name):
+    make, options = FOUND[name]
+    found, expected = load_pretrained(tmp_path, make(), **options), ours()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[key], value) for key, value in expected.items())
+
+
+FIT = r'given\.pth: the file does not fit the config: '
+REFUSED = {
+    'the other arch': (lambda: ours('stdc2'), {}, FIT + r'.*file is STDC2.*config builds STDC1'),
+    'the other arch, larger': (lambda: ours(), dict(arch='stdc2'), FIT + r'.*file is STDC1.*config builds STDC2'),
+    'the other arch, a classifier': (lambda: dict(state_dict=behind('backbone.', ours('stdc2'))), {}, FIT + '.*STDC2'),
+    'more channels than the images': (lambda: ours(in_channels=4), {}, FIT + r'.*images of 4 channels'),
+    'another width': (lambda: STDCNet(base_channels=16).state_dict(), {}, FIT),
+    'another network': (
+        lambda: {'conv1.weight': torch.zeros(1)},
+        {},
+        r"given\.pth: holds no STDC encoder.*'conv1\.weight'",
+    ),
+    'two encoders': (
+        lambda: {**behind('model.', ours()), **behind('ema.', ours())},
+        {},
+        r'given\.pth: holds 2 STDC encoders',
+    ),
+    'weights under another name': (
+        lambda: dict(model=ours(), epoch=3),
+        {},
+        r"given\.pth: holds no STDC encoder.*'model'",
+    ),
+    'a prefix that is not there': (
+        lambda: ours(),
+        dict(prefix='encoder.'),
+        r'given\.pth: encoder\. is not in .* leave init_cfg\.prefix out',
+    ),
+    'a part is missing': (lambda: {key: value for key, value in ours().items() if 'stages.2.1' not in key}, {}, FIT),
+}
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_what_would_leave_random_weights_is_refused(tmp_path, name):
+    make, options, message = REFUSED[name]
+    with pytest.raises(CheckpointMismatchError, match=message):
+        load_pretrained(tmp_path, make(), **options)
+
+
+def test_images_of_more_channels_than_the_file_still_load(tmp_path):
+    assert load_pretrained(tmp_path, ours(), in_channels=4)['stem.0.conv.weight'].shape[1] == 4
+
+
+def test_a_file_that_would_have_to_be_run_is_named(tmp_path, monkeypatch):
+    forget_trust(monkeypatch)
+    marker = tmp_path / 'marker'
+    with pytest.raises(CheckpointFileError, match=r'given\.pth .*mkdir'):
+        load_pretrained(tmp_path, dict(state_dict=ours(), optimizer=Hostile(marker)))
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize('zipped', [True, False])

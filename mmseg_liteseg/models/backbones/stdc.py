@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_liteseg.checkpoint.guard import PaddleWeightsGuard, check_shapes, shapes_of
-from mmseg_liteseg.checkpoint.stdc_weights import rename_in_place
+from mmseg_liteseg.checkpoint.stdc_weights import naming_pretrained, rename_in_place, select_encoder
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import MODELS
 
@@ -109,8 +109,8 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
     Raises:
         SettingError: Unknown arch, out_indices outside 0..4 or not ascending, base_channels not a multiple of 2, or (in
             forward) an image whose channels differ from in_channels.
-        CheckpointFileError: On loading, an encoder in the layout of STDC's authors or of mmseg (which are recognised
-            and renamed) that is incomplete or does not fit.
+        CheckpointFileError: On loading weights into the encoder alone, that they hold none, or one that is incomplete
+            or does not fit. Ours is found behind any prefix; those of STDC's authors and of mmseg are renamed.
 
     Example:
         >>> model = STDCNet(arch='stdc1').eval()
@@ -177,15 +177,28 @@ class STDCNet(PaddleWeightsGuard, BaseModule):
                     module.eval()
         return self
 
+    def init_weights(self) -> None:
+        """As BaseModule.
+
+        Raises:
+            CheckpointFileError: The file of ``Pretrained`` holds no encoder, or one that does not fit; names it.
+        """
+        with naming_pretrained(self.init_cfg):
+            super().init_weights()
+
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         layout = rename_in_place(state_dict, prefix)
+        # as a part of a model that is loaded it may be missing; not where the encoder alone is given weights
+        alone = not prefix and bool(state_dict)
+        if alone:
+            select_encoder(state_dict)
         # first, as the check of the shapes below would refuse a first convolution of three channels
-        for whole in ('', 'backbone.'):  # of the encoder alone, or taken out of a whole model later
-            adapt_first_conv(state_dict, f'{prefix}{whole}stem.0.conv.weight', self.in_channels)
-        if layout is not None:
+        adapt_first_conv(state_dict, f'{prefix}stem.0.conv.weight', self.in_channels)
+        if alone or layout is not None:
             given = shapes_of({key[len(prefix) :]: state_dict[key] for key in state_dict if key.startswith(prefix)})
-            check_shapes('backbone', given, shapes_of(self.state_dict()), f'the file of {layout.owner}')
-            if not self.count_include_pad:
+            owner = 'the file' if layout is None else f'the file of {layout.owner}'
+            check_shapes('backbone', given, shapes_of(self.state_dict()), owner)
+            if layout is not None and not self.count_include_pad:
                 print_log(
                     f'These weights are of {layout.owner}, whose average pooling counts its padding: set '
                     'count_include_pad=True to have their features along the border too.',
