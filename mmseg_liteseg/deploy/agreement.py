@@ -141,6 +141,7 @@ def sizes_to_check(interface: Interface, dynamic: Sequence[tuple[int, int]] = DY
     """Batch, height, width of each comparison: the artefact's own size, or several; where any number goes, two too."""
     sizes = [interface.size] if interface.size else dynamic
     checks = [(interface.batch or 1, *size) for size in sizes]
+    # two images at once: a graph may have the example's number baked in
     return checks if interface.batch else [*checks, (2, *sizes[-1])]
 
 

@@ -67,6 +67,7 @@ def pictures_of(files: Sequence[Path], read: Callable[[Path], np.ndarray]) -> It
 
 def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
     dataset_cfg = deepcopy(_dataset_cfg(cfg, loader))
+    # training pictures too are read as in tests: without augmentation
     pipeline = _dataset_cfg(cfg, 'test_dataloader').get('pipeline')
     dataset_cfg['pipeline'] = [*loading_transforms(pipeline), dict(type='PackSegInputs')]
     init_default_scope(cfg.get('default_scope', 'mmseg'))
@@ -78,6 +79,7 @@ def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
     if not length:
         raise DeployError(f'{loader}: its data set is empty')
     count = min(limit or length, length)
+    # spread over the set, whose neighbours are frames of one scene as a rule
     for index in np.linspace(0, length - 1, count).round().astype(int):
         packed = dataset[int(index)]
         sample = packed['data_samples']

@@ -54,6 +54,7 @@ def export(
         DeployError: an export failed, or an artefact's answers are out of bound; nothing is written then.
     """
     make_folder(out, name)
+    # inside out: within a file system the files can be moved there in one step each
     with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.export-') as folder:
         stem, written, report = Path(folder) / name, [], {}
         for kind in options.formats:
@@ -62,6 +63,7 @@ def export(
         record = stem.parent / f'{name}.agreement.json'
         record.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
         written.append(record)
+        # only now, when all formats have agreed with the model
         for file in written:
             os.replace(file, out / file.name)
     return [out / file.name for file in written]

@@ -31,6 +31,7 @@ def check_whole(name: str, value: Any, lowest: int) -> int:
         >>> check_whole('batch', 4, 1)
         4
     """
+    # True is an integer to Python, and none to who wrote it
     if isinstance(value, bool) or not isinstance(value, Integral) or value < lowest:
         kind = 'a positive number' if lowest == 1 else f'a whole number from {lowest} on'
         raise DeployError(f'{name}: expected {kind}, got {brief(value)}')

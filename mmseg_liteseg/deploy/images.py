@@ -50,6 +50,7 @@ def images_of(
     if channels == 1:
         stack = stack.mean(axis=-1, keepdims=True).astype(np.uint8)
     elif channels != 3:
+        # shifted copies: equal bands would hide a wrong order of them
         stack = np.stack([np.roll(stack[..., c % 3], c // 3, axis=2) for c in range(channels)], axis=-1)
     return stack if source is None else _in_range(stack, source)
 
@@ -89,6 +90,7 @@ def write_image(path: Path, image: np.ndarray, color_type: str | int) -> Path:
 def _draw(size: tuple[int, int], index: int) -> np.ndarray:
     height, width = (max(side, _MIN_SCENE) for side in size)
     image, _ = render_scene(0, 'val', index, height, width)
+    # scenes are drawn no smaller: a street needs room
     return image[: size[0], : size[1]]
 
 

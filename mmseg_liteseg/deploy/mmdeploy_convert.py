@@ -99,7 +99,9 @@ def sdk_config(config: str, size: tuple[int, int]) -> Config:
     # mmdeploy takes labels out by mmseg's name
     others = [step for step in others if step['type'].split('.')[-1] not in ('Resize', 'LoadAnnotations')]
     resize = ConfigDict(type='Resize', scale=size[::-1], keep_ratio=False)
+    # the SDK looks for the resize in second place, and does not know ours
     cfg.test_pipeline = [load, resize, *others]
+    # mmdeploy reads mean and std at the top level
     cfg.data_preprocessor = cfg.model.data_preprocessor
     if not cfg.get('visualizer'):
         cfg.visualizer = ConfigDict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])

@@ -32,6 +32,7 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """See the class."""
+        # the type was chosen and checked: autocast would mix in another
         with torch.autocast(images.device.type, enabled=False):
             x = images.to(self.dtype).contiguous(memory_format=torch.channels_last)
             return self.head(self.neck(self.backbone(x))).float()
@@ -71,6 +72,7 @@ class GraphedNetwork(nn.Module):
             return _replayed(self._graphs[key], images)
         recorded = self._record(images)
         logits = _replayed(recorded, images)
+        # before it is kept: a graph that differs is never replayed
         _compare(logits, self.network(images), dtype)
         self._graphs[key] = recorded
         return logits

@@ -90,6 +90,7 @@ def compare(plain: EncoderDecoder, fast: EncoderDecoder, example: Tensor | None 
     example = example.to(weight.device)
     training = plain.training
     expected = plain.eval()(example, mode='tensor').float()
+    # back to how it was handed over
     plain.train(training)
     difference = (fast(example, mode='tensor') - expected).abs().max() / expected.abs().max()
     return float(difference) if difference.isfinite() else float('inf')
@@ -126,6 +127,7 @@ class _LogitsHead:
 
 def _take_network(model: EncoderDecoder, network: nn.Module) -> None:
     """Replaces backbone, neck and the layers of the head by ``network``."""
+    # a copy: the network holds the head whose layers run
     model.decode_head = _mixed_in(_LogitsHead, copy.copy(model.decode_head))
     model.decode_head.__dict__['_modules'] = {}  # the network has them
     del model.backbone

@@ -104,6 +104,7 @@ def _read(transform: dict) -> list[dict]:
         return [dict(type='ToFloat32')] if fields.get('to_float32') else []
     probabilities = fields.get('prob')  # one, or one per direction
     listed = probabilities if isinstance(probabilities, list) else [probabilities]
+    # mmseg's own test pipelines hold one that never flips
     never = kind == 'RandomFlip' and all(probability == 0 for probability in listed)
     if kind in _HARMLESS or never:
         return []

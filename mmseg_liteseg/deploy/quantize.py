@@ -63,6 +63,7 @@ def quantize(
         metadata = describe(source, export_options)
         graph = make_graph(source, metadata.interface, export_options.label_dtype)
         floating = write_artefact(kind, graph, metadata, export_options, stem)
+        # a wrong float model would make INT8's loss look small
         check_artefact(floating[0], source, DEFAULT_BOUND, DYNAMIC_SIZES, None, say)
         segmenters = dict(float=Segmenter(floating[0], threads=threads))
         chosen = spread(files, options.images)
@@ -79,6 +80,7 @@ def quantize(
         report = stem.parent / f'{name}_int8.json'
         record = _to_dict(scores, kept, options, runtime, labelled)
         report.write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
+        # after the report was said: whoever is refused sees by which class
         _check_loss(scores, options, labelled)
         written = [*floating, *integer, report]
         for file in written:
@@ -136,6 +138,7 @@ def _judges(
     """
     examples = scoring_examples(source.cfg, limit)
     try:
+        # the first one is fetched to find out whether there are any
         return True, itertools.chain([next(examples)], examples)
     except DeployError as error:
         if not files:

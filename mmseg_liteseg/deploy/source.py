@@ -80,6 +80,7 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
     steps, color_type = read_steps(pipeline), read_color_type(pipeline)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None
+    # before building, which would fetch what the checkpoint replaces
     _forget_pretrained(cfg.model)
     _list_statistics(cfg.model)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
@@ -99,6 +100,7 @@ def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = loaded.get('state_dict', loaded)
     weights = {key[7:] if key.startswith('module.') else key: value for key, value in weights.items()}
+    # shapes first: load_state_dict raises of them in many lines
     check_fit(model.state_dict(), weights, checkpoint)
     with reading(checkpoint, DeployError):
         check_finite({key: value for key, value in weights.items() if _is_needed(key)}, checkpoint)

@@ -183,6 +183,7 @@ def _resized(size: Size, step: Step) -> Size:
 
 def _within(size: Size, scale: Sequence[float]) -> Size:
     """As large as goes into ``scale``, whose longer side holds the longer side."""
+    # mmcv's rescale_size: long side to long side, whichever way the picture lies
     factor = min(max(scale) / max(size), min(scale) / min(size))
     return _round(size[0] * factor), _round(size[1] * factor)
 

@@ -118,6 +118,7 @@ def compare_with_onnx(
     rows = []
     for shape in dict.fromkeys(options.shapes) or [tuple(source.input_shape)]:
         height, width = shape[1:3] if interface.layout == 'NHWC' else shape[2:4]
+        # against the ONNX file, which was compared with the model when it was made
         x = interface.prepare(images_of((height, width), shape[0], len(interface.mean)))
         rows.append(_judge(source(x), engine(x), (height, width), interface, bound))
         say(format_row(rows[-1]))

@@ -33,6 +33,7 @@ def find_interface(source: Source, runner: Runner | None = None, **stated: objec
         shape = list(runner.input_shape or []) if runner is not None else []
         raw = stated.get('dtype') == 'uint8' or (runner is not None and runner.input_dtype == 'uint8')
         interface = interface_of(source, raw=raw)
+        # files of others say nothing of themselves but their input's shape
         interface = replace(interface, **_read_shape(shape, len(interface.mean)))
     given = {key: value for key, value in stated.items() if value is not None}
     if {given.get('color', interface.color), interface.color} == {'rgb', 'bgr'}:

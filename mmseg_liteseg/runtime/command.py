@@ -101,6 +101,7 @@ def run(args: argparse.Namespace) -> list[str]:
     out = Path(args.out)
     _check_numbers(args)
     found = find_input(args.input, out)
+    # before the model is opened, which takes seconds: what cannot be written is said at once
     outputs = choose_outputs(out, found, args.mask, args.overlay, args.mask_kind)
     metadata = read_metadata(args.metadata) if args.metadata else None
     tiling = Tiling((args.tile, args.tile), args.tile_overlap) if args.tile is not None else None
@@ -122,6 +123,7 @@ def run(args: argparse.Namespace) -> list[str]:
         say = print if args.profile else None
         progress, failures = run_video(segmenter, found, outputs, args.alpha, args.frames, say)
     kinds = [kind for kind, wanted in (('masks', outputs.mask), ('overlays', outputs.overlay)) if wanted]
+    # nothing is claimed where every input failed
     if progress.done:
         print(
             f'{progress.done} {progress.unit} in {segmenter.runtime}, {progress.rate:.1f}/s with reading and writing; '

@@ -10,6 +10,7 @@ from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.metadata import Interface
 
 from .label_map import resize_tiles
+from .sizing import sigmoid
 
 Confidence = Tuple[np.ndarray, np.ndarray]
 """Labels (H, W) and the probability (H, W), float32, of each pixel's label."""
@@ -34,7 +35,7 @@ def labels_with_confidence(
     labels, confidence = np.empty(sizes[-1], dtype), np.empty(sizes[-1], np.float32)
     for place, logits in resize_tiles(output, sizes, interface.align_corners):
         if interface.threshold is not None:
-            share = 1 / (1 + np.exp(-logits[0]))
+            share = sigmoid(logits[0])
             chosen = share > interface.threshold
             labels[place], confidence[place] = chosen, np.where(chosen, share, 1 - share)
         else:

@@ -125,11 +125,13 @@ class AvWriter:
         elif seconds is None or self._first is None:
             self._tick += self._ticks
         else:
+            # a format refuses two frames at one time, and times that go back
             self._tick = max((seconds - self._first) * _TICKS, self._tick + 1)
         return round(self._tick)
 
     def release(self) -> None:
         """Writes what is still inside and closes the file."""
+        # the encoder holds frames back to look ahead
         for packet in self._stream.encode():
             self._file.mux(packet)
         self._file.close()

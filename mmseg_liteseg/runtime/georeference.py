@@ -40,6 +40,7 @@ def read_georeference(path: Path) -> Georeference:
         DeployError: rasterio is not installed or cannot read the file, or there is none.
     """
     rasterio = require('rasterio', 'rasterio', 'mask-kind geotiff')
+    # a picture without one is no error of rasterio: it gives the identity
     with _errors_of(rasterio, path), rasterio.open(str(path)) as file:
         found = Georeference(
             (file.height, file.width), dict(crs=file.crs, transform=file.transform), file.gcps, file.rpcs

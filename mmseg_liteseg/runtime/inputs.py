@@ -69,10 +69,12 @@ def find_input(text: str, out: Path) -> Pictures | Video:
     path = Path(text)
     device = re.fullmatch(r'/dev/video(\d+)', text)
     camera = re.fullmatch(r'(?:camera:)?(\d+)', text)
+    # a folder may be called 0
     if device or (camera and not path.exists()):
         number = (device or camera)[1]
         return Video(int(number), f'camera{number}')
     if re.match(r'(rtsps?|rtmps?|https?|udp|tcp|srt)://', text):
+        # a file's name without user and password, which stand before the @
         return Video(text, re.sub(r'\W+', '_', text.split('://', 1)[1].split('@')[-1]).strip('_')[:60] or 'stream')
     if path.is_dir():
         return _list_pictures(path, out)
@@ -103,6 +105,7 @@ def _list_pictures(folder: Path, out: Path) -> Pictures:
     def note(error: OSError) -> None:
         problems.append(f'folder {shown(error.filename)}: cannot be searched ({reason_of(error)})')
 
+    # by real paths: a link to a parent would go round for ever
     seen = {own}
     for place, folders, names in os.walk(folder, followlinks=True, onerror=note):
         real = os.path.realpath(place)

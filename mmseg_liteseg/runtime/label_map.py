@@ -91,6 +91,7 @@ def _argmax(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     mask = np.full(best.shape, labels[0])
     for label, channel in zip(labels[1:], logits[1:]):
         above = cv2.compare(channel, best, cv2.CMP_GT)  # all bits where it is
+        # cv2.compare gives 255 in 8 bits: as a signed number it widens to all ones
         if labels.itemsize > 1:
             above = above.view(np.int8).astype(labels.dtype)
         above &= label
@@ -109,6 +110,7 @@ def _tiles(in_size: int, sizes: tuple[int, ...], align_corners: bool) -> list[Ti
         stop = min(start + TILE, out)
         index, weight = taps.index[start:stop], taps.weight[start:stop]
         low, high = int(index.min()), int(index.max()) + 1
+        # weights were multiplied in float64: one rounding for both resizes
         matrix = AxisMap(index - low, weight).dense(high - low).astype(np.float32)
         tiles.append(Tile(start, stop, low, high, matrix, np.ascontiguousarray(matrix.T)))
     return tiles

@@ -53,6 +53,7 @@ def open_model(
         runner = open_artefact(path, threads, device, _check_options(options), streams)
     if metadata is not None and not isinstance(metadata, Metadata):
         raise DeployError(f'metadata: expected Metadata(...), got {brief(metadata)} (read_metadata reads files)')
+    # the caller's word first: files of others may hold wrong ones
     metadata = metadata or runner.metadata
     if metadata is None:
         raise DeployError(
@@ -60,6 +61,7 @@ def open_model(
             'as files of tools/export.py do. Give them as metadata (in Python: metadata=Metadata(...), on the command '
             'line: --metadata FILE.json); docs/deploy/README.md lists the fields'
         )
+    # a wrong order of channels or layout would give masks, only worse ones: what can be compared is
     check_metadata(runner, metadata.interface, str(path))
     if metadata.tools.get('full_range') and saturates():
         warnings.warn(

@@ -59,6 +59,7 @@ class Outputs:
         """The file of labels; or, of a model that gives a mask per class, their files of 0 and 255."""
         if not self.classes:
             return [self.mask_of(name)]
+        # a class name is no path
         folders = [label.replace('/', '_').replace('\\', '_') for label in self.classes]
         return [self.out / 'masks' / folder / with_ending(name, self.mask_suffix) for folder in folders]
 
@@ -111,6 +112,7 @@ def name_outputs(outputs: Outputs, found: Pictures) -> dict[Path, Path]:
         DeployError: an output would replace an input.
     """
     names = {Path(file): name for file, name in output_names(found.files, found.root).items()}
+    # the folder is resolved and not the file: a link that is replaced does no harm to what it leads to
     inputs = {file.parent.resolve() / file.name for file in found.files}
     for name in names.values():
         for target in outputs.of(name):
@@ -160,6 +162,7 @@ def write_palette(path: Path, mask: np.ndarray, palette: Sequence[tuple[int, int
     """
     if mask.dtype != np.uint8:
         raise DeployError(f'{shown(path)}: a palette holds 256 colours, the model has more classes')
+    # OpenCV writes no palettes
     from PIL import Image  # nothing else here needs it
 
     picture = Image.fromarray(mask)

@@ -59,6 +59,7 @@ def to_array(image: Any, order: str, name: str = 'image') -> np.ndarray:
         from PIL import ImageOps
 
         image = ImageOps.exif_transpose(image)
+        # convert('RGB') would cut 16 bits and floats to 8
         deep = image.mode.startswith(('I', 'F'))
         array = np.asarray(image if deep or image.mode == 'L' else image.convert('RGB'))
         return array if array.ndim == 2 or order == 'rgb' else array[..., ::-1]

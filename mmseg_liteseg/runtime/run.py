@@ -103,6 +103,7 @@ def _predict(segmenter: Segmenter, least: float | None, images: list[np.ndarray]
     """Masks, with a value of its own where the model is not sure."""
     if least is None:
         return segmenter.predict(images)
+    # the type's largest value is no label: 255 is ignored by every metric
     pairs = segmenter.predict(images, scores=True)
     return [mark_unsure(mask, confidence, least, np.iinfo(mask.dtype).max) for mask, confidence in pairs]
 
@@ -128,6 +129,7 @@ def _segment_each(
             if len(chunk) == 1:
                 fail(f'image {shown(chunk[0][0])}: {reason_of(error)}')
                 continue
+        # one that is too large for the memory must not cost its neighbours their masks
         for file, image in chunk:
             try:
                 yield file, image, predict([image])[0]
@@ -192,6 +194,7 @@ def run_video(
                     for frame in chunk.results():
                         stages.timed('write', write, progress.done, *frame)
                         progress.step()
+            # here and not outside: what is written so far is closed on the way out, and plays
             except KeyboardInterrupt:
                 stopped = True
             if not progress.done:

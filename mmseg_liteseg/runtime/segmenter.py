@@ -118,6 +118,7 @@ class Segmenter:
         """
         if scores:
             check_has_scores(self._interface)
+        # a single picture is an array, too; strings and mappings can be iterated over but hold no pictures
         several = images.ndim > 3 if isinstance(images, np.ndarray) else isinstance(images, Iterable)
         if not several or isinstance(images, (str, bytes, Mapping)):
             return self._predict([self._checked(images)], scores)[0]
@@ -180,6 +181,7 @@ class Segmenter:
         groups: dict[Any, list[int]] = {}
         for index, picture in enumerate(pictures):
             size = network_size(picture.shape[:2], self._interface, self.metadata.steps)
+            # in the network they must have one size; results find their place by the index
             groups.setdefault(tuple(size), []).append(index)
         for size, members in groups.items():
             for start in range(0, len(members), self.batch):
@@ -242,6 +244,7 @@ class Segmenter:
     def _inputs(self, pictures: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
         """What goes into the model; a batch of a fixed number is filled up with repetitions."""
         resized = [prepare_picture(picture, size, self._interface, self.metadata.steps) for picture in pictures]
+        # those beyond the members are dropped in finish
         resized += resized[-1:] * ((self._interface.batch or len(resized)) - len(resized))
         return self._interface.prepare(np.stack(resized))
 

@@ -31,6 +31,7 @@ def prepare_picture(picture: np.ndarray, size: Size, interface: Interface, steps
     """
     if interface.dtype == 'uint8':  # the pre-processing is inside, and takes whole numbers
         steps = [step for step in steps if step['type'] != 'ToFloat32']
+    # the config's resize leads elsewhere: once is enough, and the network's size decides
     if size_after(picture.shape[:2], steps) != tuple(size):
         steps = [step for step in steps if step['type'] in ('ToFloat32', 'RGB2Gray')]
     if interface.color == 'gray' and picture.shape[2] == 3 and all(step['type'] != 'RGB2Gray' for step in steps):
@@ -65,13 +66,26 @@ def _to_band(channel: np.ndarray, interface: Interface, sizes: list[Size], dtype
     if interface.output == 'labels':
         return resize_labels(channel.astype(dtype, copy=False), sizes[-1])
     logit = _resize_logits(channel, sizes, interface.align_corners)
-    return (1 / (1 + np.exp(-logit)) > interface.threshold).astype(dtype)
+    return (sigmoid(logit) > interface.threshold).astype(dtype)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), element by element.
+
+    Example:
+        >>> sigmoid(np.float32([-1000, 0, 1000])).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    with np.errstate(over='ignore'):  # below -88 exp is infinite in float32, and the quotient 0 as it should be
+        return 1 / (1 + np.exp(-logits))
 
 
 def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
     """(h, w) -> (H, W): each pixel takes the label under its centre."""
     for axis, target in enumerate(size):
         if labels.shape[axis] != target:
+            # whole numbers throughout: (i + 0.5) * h / H as a float may fall on the wrong side of a
+            # border
             labels = np.take(labels, (2 * np.arange(target) + 1) * labels.shape[axis] // (2 * target), axis)
     return labels
 
@@ -81,6 +95,7 @@ def resize_bilinear(channel: np.ndarray, size: Size, align_corners: bool) -> np.
     if channel.shape == tuple(size):
         return channel
     if not align_corners:
+        # half-pixel centres and clamped borders, as torch's with align_corners=False
         return cv2.resize(channel, tuple(size)[::-1], interpolation=cv2.INTER_LINEAR)
     for axis, target in enumerate(size):  # OpenCV has no such resize
         position = np.linspace(0, channel.shape[axis] - 1, target, dtype=np.float32)

@@ -59,11 +59,13 @@ class Stages:
         self._lock = threading.Lock()
         stages = [(*stage, 1)[:3] for stage in stages]
         depth = 1 if latest else depth
+        # with several workers the queue holds their futures, so as many must fit
         self._queues = [queue.Queue(size) for size in (depth, *(max(depth, workers) for *_, workers in stages))]
         put = self._replace if latest else self._put
         workers = [(self._read, (iter(source), self._queues[0], put))]
         for stage, before, after in zip(stages, self._queues, self._queues[1:]):
             workers.append((self._work, (*stage, before, after)))
+        # daemons: a read that hangs in a camera's driver must not keep the process alive
         self._threads = [threading.Thread(target=target, args=args, daemon=True) for target, args in workers]
 
     def __enter__(self) -> Stages:
@@ -136,6 +138,7 @@ class Stages:
                 if not isinstance(item, _Failure):
                     item = pool.submit(self._try, name, function, item) if pool else self._try(name, function, item)
                 self._put(after, item)
+                # an error that is known already ends the stage; one of a worker ends the next
                 if isinstance(item, _Failure):
                     break
         self._put(after, _END)
@@ -152,6 +155,7 @@ class Stages:
                 item = source.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
+            # waits for the first that was handed out, whichever is done first: the order stays
             return item.result() if isinstance(item, Future) else item
         return _END
 

@@ -72,6 +72,7 @@ def _cut(length: int, size: int, overlap: int) -> list[tuple[slice, slice]]:
     """One side: what is read and what of it is kept. The last tile ends with the side and overlaps more."""
     if length <= size:
         return [(slice(0, length), slice(0, length))]
+    # no tile is smaller than the others: fixed-size models take it, and its context is as wide
     starts = [*range(0, length - size, size - overlap), length - size]
     spans, begin = [], 0
     for i, start in enumerate(starts):

@@ -83,6 +83,7 @@ def video_writer(path: Path, fps: float) -> Iterator[Callable[..., None]]:
         def add(frame: np.ndarray, seconds: float | None = None) -> None:
             if not size:
                 size.append(frame.shape[:2])
+                # not before a frame is there, which tells the size
                 writers.append(open_writer(temporary, path, fps, size[0]))
             if frame.shape[:2] != size[0]:  # the writer would drop it and say nothing
                 raise DeployError(f'out {path}: the size of the frames changes from {size[0]} to {frame.shape[:2]}')

@@ -1,3 +1,5 @@
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -38,6 +40,15 @@ def test_grey_keeps_its_channel():
     assert prepare_picture(draw(8, 8), (4, 4), grey, ()).shape == (4, 4, 1)
     weighted = [dict(type='RGB2Gray', out_channels=1, weights=[0.0, 1.0, 0.0])]
     assert np.array_equal(prepare_picture(draw(8, 8), (8, 8), grey, weighted), draw(8, 8)[..., 1:2])
+
+
+def test_logits_of_a_sure_model_are_no_overflow():
+    """The exponential of 100 is infinite in float32, and numpy would warn of it on every picture."""
+    one = interface(output='logits', threshold=0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        mask = to_mask(np.float32([[[-100, 100]]]), one, [(1, 2)], np.uint8)
+    assert mask.tolist() == [[0, 1]]
 
 
 @pytest.mark.parametrize('align_corners', [False, True])

@@ -88,6 +88,7 @@ class ExportOptions:
     def fixed_batch(self) -> int | None:
         """Images at a time; None where any number goes."""
         if self.batch is None:
+            # a model of one size is for devices, which take one picture at a time
             return 1 if self.size else None
         return None if self.batch == ANY else self.batch
 

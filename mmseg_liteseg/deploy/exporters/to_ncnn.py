@@ -27,6 +27,7 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
         torch.jit.trace(graph, torch.rand(shapes[0]), check_trace=False).save(str(trace))
         keys = ('inputshape', 'inputshape2')
         arguments = [f'{key}=[{",".join(map(str, shape))}]f32' for key, shape in zip(keys, shapes)]
+        # fp16=0: half the weights' digits would show in the comparison
         _run([pnnx.EXEC_PATH, trace.name, *arguments, 'fp16=0'], folder)
         (Path(folder) / 'model.ncnn.bin').replace(weights)
         (Path(folder) / 'model.ncnn.param').replace(param)

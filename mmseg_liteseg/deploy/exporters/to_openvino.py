@@ -18,6 +18,7 @@ def export(graph: DeployGraph, metadata: Metadata, options: ExportOptions, stem:
     path = stem.parent / f'{stem.name}.xml'
     with tempfile.TemporaryDirectory(dir=stem.parent) as folder:
         onnx_path = Path(folder) / 'model.onnx'
+        # the plain trace: OpenVINO folds constants itself
         to_onnx.trace(graph, metadata.interface, options, onnx_path)
         model = openvino.convert_model(str(onnx_path))
         model.set_rt_info(metadata.to_json(), [KEY])

@@ -37,6 +37,7 @@ def write(
         for operation in operations
         if operation.get_type_name() in _CONVOLUTIONS and re.search(options.float_layers, operation.get_friendly_name())
     ]
+    # convolutions alone, as in onnxruntime's files
     others = sorted({operation.get_type_name() for operation in operations} - {*_CONVOLUTIONS, 'Relu'})
     preset, overflow = nncf.QuantizationPreset, nncf.OverflowFix
     quantised = nncf.quantize(

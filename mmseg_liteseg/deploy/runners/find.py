@@ -52,6 +52,7 @@ def open_artefact(
         module, name = SUFFIXES[path.suffix]
     else:
         raise DeployError(f'artefact {path}: expected a folder of outputs or a suffix out of {", ".join(SUFFIXES)}')
+    # late: each runtime is an optional package
     kind = getattr(importlib.import_module(f'{__package__}.{module}'), name)
     wanted = (('device', device), ('options', options), ('streams', None if streams == 1 else streams))
     given = {key: value for key, value in wanted if value is not None}

@@ -39,10 +39,12 @@ class NcnnRunner(Runner):
 
     def _run(self, image: np.ndarray) -> np.ndarray:
         extractor = self._net.create_extractor()
+        # a copy: the Mat only points to numpy's memory
         extractor.input(self._input, self._ncnn.Mat(image).clone())
         code, output = extractor.extract(self._output)
         if code:
             raise DeployError(f'ncnn failed at size {image.shape[1]}x{image.shape[2]} with code {code}')
+        # and back: the extractor's memory goes with it
         return np.array(output)
 
 

@@ -16,6 +16,7 @@ from .base import Runner
 # Primitives are kept per shape. With 5,000, the plug-in's default, 3,000 pictures of many sizes grew to 1.3 GB; 100
 # hold some 350 MB and are no slower, at one size nor at many.
 _CACHED_PRIMITIVES = '100'
+# a list, which is filled and never emptied
 _CORES: list[Any] = []
 _CORES_LOCK = threading.Lock()
 
@@ -61,6 +62,7 @@ class OpenVinoRunner(Runner):
         self.input_dtype = {'f32': 'float32', 'u8': 'uint8'}.get(port.element_type.get_type_name())
         if self._model.has_rt_info([KEY]):
             self.metadata = Metadata.from_json(self._model.get_rt_info([KEY]).value, str(path))
+        # before any use: its wrong labels look like labels
         check_quantised_sizes(self._model, path, self.metadata)
         self._local, self._compiled = threading.local(), self._compile()
 

@@ -21,6 +21,7 @@ class TorchScriptRunner(Runner):
         try:
             self._module = torch.jit.load(str(path), map_location='cpu', _extra_files=extra)
         except (RuntimeError, ValueError) as error:
+            # the rest is a C++ trace
             reason = str(error).strip().splitlines()[0][:200]
             raise DeployError(f'artefact {path}: TorchScript cannot read it ({reason})') from None
         self.runtime = f'TorchScript, torch {torch.__version__}'
