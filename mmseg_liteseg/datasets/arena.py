@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 _ENTRIES = 1 << 17  # 2 MiB of table
+# a cache line
 _ALIGN = 64
 
 
@@ -55,6 +56,7 @@ class Arena:
         try:
             row, found = self._find(digest)
             start = -(-self.used_bytes // _ALIGN) * _ALIGN
+            # looked up anew under the lock: another process may have stored it since
             if found or row < 0 or start + length > self.max_bytes:
                 return found
             position = start
@@ -93,6 +95,7 @@ def unpack(data: memoryview) -> Any:
     lengths = np.frombuffer(data, np.int64, count, 8).tolist()
     position, pieces = 8 * (1 + count), []
     for length in lengths:
+        # a copy, as transforms write into their arrays and the arena is everybody's
         pieces.append(bytearray(data[position : position + length]))
         position += length
     return pickle.loads(pieces[0], buffers=pieces[1:])

@@ -53,6 +53,7 @@ class CachedLoading(BaseTransform):
             )
         self.transforms = [TRANSFORMS.build(cfg) if isinstance(cfg, dict) else cfg for cfg in transforms]
         for transform in self.transforms:
+            # mmcv's note of methods under cache_randomness: the first draw would be everybody's
             if getattr(transform, '_methods_with_randomness', None):
                 raise SettingError(f'CachedLoading.transforms: {type(transform).__name__} is random, put it behind')
         self.max_bytes = max_bytes
@@ -68,6 +69,7 @@ class CachedLoading(BaseTransform):
             return widen(kept)
         results = self._load(results)
         if results is not None:
+            # a copy goes in, so that what the rest of the pipeline does to results stays out
             self._arena.store(digest, narrow(results))
         return results
 

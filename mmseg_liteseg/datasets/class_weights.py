@@ -100,6 +100,7 @@ class WeightFormula:
         if not present.any():
             raise DataError('class_weight: the training labels hold no pixel of any class, every one is ignored')
         weights = _WEIGHTS[self.type](self, counts, present)
+        # its own formula may divide by 0; a class that never occurs weighs on no pixel
         weights[~present] = weights[present].max()
         return weights if self.mean is None else weights * (self.mean / weights.mean())
 

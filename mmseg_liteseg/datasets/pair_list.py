@@ -47,9 +47,11 @@ class PairListDataset(BaseSegDataset):
         if not fileio.isfile(self.ann_file, backend_args=self.backend_args):
             raise DataError(f'{self.ann_file}: no such list of images and masks')
         try:
+            # Windows' editors begin a file with a byte order mark
             text = fileio.get_text(self.ann_file, encoding='utf-8-sig', backend_args=self.backend_args)
         except UnicodeDecodeError as error:
             raise DataError(f'{self.ann_file}: the list is no UTF-8 (byte {error.start}); save it as UTF-8') from error
+        # not splitlines, which also ends lines at characters that names may hold
         rows = [(number, line) for number, line in enumerate(re.split('\r?\n', text), 1) if line.strip()]
         if not rows:
             raise DataError(f'{self.ann_file}: the list is empty; expected a line "image mask" for each image')

@@ -103,6 +103,7 @@ class StreamSampler(Sampler):
         epoch, rank = self._epoch, get_rank()
         indices = islice(self._endless() if self.endless else self._pass(epoch), start, None)
         for position, index in enumerate(indices, start):
+            # by rank, as processes would otherwise augment their samples alike
             yield Place(index, seed_of(self.seed, rank, epoch, position))
 
     def _pass(self, epoch: int) -> Iterator[int]:
@@ -142,6 +143,7 @@ class SeededDataset:
         self.dataset, self.on_error = DATASETS.build(dataset), on_error
         for part in _parts(self.dataset):
             if hasattr(part, 'max_refetch'):
+                # mmengine would take a random sample in the place of a broken one and say nothing
                 part.max_refetch = 0
 
     def __getattr__(self, name: str) -> Any:

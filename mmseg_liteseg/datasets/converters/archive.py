@@ -24,6 +24,7 @@ def safe_extract(archive: Path, target: Path) -> None:
     try:
         with tarfile.open(archive) as tar:
             members = tar.getmembers()
+            # all members before the first is written: a bad archive leaves nothing behind
             _check_members(archive, members)
             for member in members:
                 if member.isfile():

@@ -177,9 +177,11 @@ class _Writer:
         return image, classes_from_indices(np.asarray(label), pair.frame), 0
 
     def _save(self, pair: Pair, image: Image.Image, labels: np.ndarray, image_dir: Path, label_dir: Path) -> np.ndarray:
+        # copied, not encoded anew: images stay bit for bit what was released
         if self.keep:
             shutil.copyfile(pair.image, image_dir / f'{pair.frame}{pair.image.suffix.lower()}')
         else:
+            # labels are picked and never blended: a mean of two classes is a third one
             new = (self.size[1], self.size[0])
             image.convert('RGB').resize(new, Image.BOX).save(image_dir / f'{pair.frame}.png')
             labels = np.asarray(Image.fromarray(labels).resize(new, Image.NEAREST))

@@ -87,6 +87,7 @@ def classes_from_colours(rgb: np.ndarray, frame: str, minor: str = 'merge') -> t
         ConversionError: If a colour is not one of the 32.
     """
     codes = _code(rgb)
+    # a table of all 2**24 colours would be larger than a label
     position = np.searchsorted(_SORTED_CODES, codes).clip(max=len(_SORTED_CODES) - 1)
     labels = _SORTED_CLASSES[minor][position]
     unknown = _SORTED_CODES[position] != codes

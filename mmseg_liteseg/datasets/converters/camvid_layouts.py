@@ -52,6 +52,7 @@ def find_pairs(root: Path, layout: str = 'auto', splits: dict[str, list[str]] | 
         raise ConversionError(f"layout {layout!r}: expected 'auto', 'segnet' or 'original'")
     base = _segnet_base(root)
     if layout == 'auto':
+        # the tutorial's folder names are its own; the release's files lie in any
         layout = 'segnet' if base else 'original'
     if layout == 'segnet':
         if base is None:

@@ -64,6 +64,7 @@ class Camera(NamedTuple):
         """
         top = int(np.floor(self.horizon)) + 1
         rows = np.arange(top, self.height, dtype=np.float32)
+        # through the middles of the pixels, hence the half
         z = (self.focal * self.eye / (rows - self.horizon + 0.5))[:, None].astype(np.float32)
         cols = np.arange(self.width, dtype=np.float32) - self.centre
         x = cols[None] * (z / self.focal) - self.bend * z * z

@@ -100,6 +100,7 @@ class Canvas:
         """Multiplies a window of the picture by ``factor / 128`` (uint8) inside the polygon, by 1 outside."""
         mask = np.zeros(factor.shape, np.uint8)
         cv2.fillPoly(mask, [points.reshape(-1, 1, 2)], 1, offset=(-window[1].start, -window[0].start))
+        # 128 stands for 1: bytes take a quarter of the memory of floats
         factor[mask == 0] = 128
         patch = self.image[window]
         patch[:] = cv2.multiply(patch, cv2.merge([factor, factor, factor]), scale=1 / 128)
@@ -109,4 +110,5 @@ class Canvas:
         step = self.oversample
         height, width = (side // step for side in self.label.shape)
         image = cv2.resize(self.image, (width, height), interpolation=cv2.INTER_AREA)
+        # the middle one of each cell, as a mean of labels is no label
         return image, np.ascontiguousarray(self.label[step // 2 :: step, step // 2 :: step])

@@ -30,6 +30,7 @@ def _garden(rng: np.random.RandomState, x: float, side: int, near: float, far: f
         z, aside = rng.uniform(near, far), x + side * rng.uniform(1.5, 6)
         painter = greenery.draw_tree if rng.rand() < 0.7 else greenery.draw_bush
         height = rng.uniform(4, 9) if painter is greenery.draw_tree else rng.uniform(1, 2.2)
+        # a garden is painted behind its fence, its own trees from back to front
         things.append((far + 0.1 + z * 1e-3, partial(painter, x=aside, z=max(z, 3.0), height=height)))
     border = rng.rand()
     if border < 0.85 and near < 22:

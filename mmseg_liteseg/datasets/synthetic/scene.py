@@ -43,6 +43,7 @@ def render_scene(seed: int, split: str, index: int, height: int, width: int) -> 
     Returns:
         Picture (height, width, 3), BGR, and labels (height, width), 0..10 or 255, both uint8.
     """
+    # RandomState's numbers are frozen across numpy's versions, default_rng's are not
     rng = np.random.RandomState([seed, SPLITS.index(split), index])
     camera, light, street = _sample_camera(rng, height, width), sample_light(rng), sample_street(rng)
     backdrop, labels = paint_sky(camera, light, rng), np.full((height, width), LABELS['sky'], np.uint8)
@@ -52,6 +53,7 @@ def render_scene(seed: int, split: str, index: int, height: int, width: int) -> 
     draw_skyline(stage)
     things = line_street(rng, street.edges[0], -1) + line_street(rng, street.edges[3], 1)
     things += place_furniture(rng, street) + place_cars(rng, street) + place_people(rng, street)
+    # painter's algorithm: what is nearer hides what is farther
     for _, paint in sorted(things, key=lambda thing: -thing[0]):
         paint(stage)
 

@@ -21,6 +21,7 @@ def noise_field(octaves: int) -> np.ndarray:
     for octave in range(octaves):
         side = SIZE >> octave
         grid = rng.standard_normal((side, side)).astype(np.float32)
+        # so that the field repeats without a seam
         grid = np.pad(grid, 2, mode='wrap')
         margin = 2 << octave
         fine = cv2.resize(grid, None, fx=1 << octave, fy=1 << octave, interpolation=cv2.INTER_LINEAR)

@@ -85,6 +85,7 @@ class RandomDistort(RandomTransform):
     def draw(self, results: dict) -> list[tuple[str, float]]:
         """The operations with their factors, in order of application."""
         names = list(self.probs)
+        # Python's generator for the order and numpy's for the rest, as there: equal seeds give equal draws
         random.shuffle(names)
         return [
             (name, float(np.random.uniform(*self.bounds[name])))

@@ -54,6 +54,7 @@ class ResizeStepScaling(RandomTransform):
             return low
         if self.scale_step_size == 0:
             return np.random.uniform(low, high)
+        # int truncates as there: a step that does not divide the range stretches
         factors = np.linspace(low, high, int((high - low) / self.scale_step_size + 1)).tolist()
         np.random.shuffle(factors)
         return factors[0]

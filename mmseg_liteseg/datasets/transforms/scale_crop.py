@@ -88,6 +88,7 @@ class RandomScaleCrop(RandomTransform):
         if image.dtype == np.uint8 and _all_dyadic(image, size):
             return _scale_window(image, size, window, cv2.INTER_LINEAR, self._as_float)
         target = self._buffer('target', (*size, *image.shape[2:]))
+        # a copy of the window: the buffer is written anew for the next image
         return cv2.resize(self._as_float(image), size[::-1], dst=target, interpolation=cv2.INTER_LINEAR)[window].copy()
 
     def _as_float(self, image: np.ndarray) -> np.ndarray:

@@ -59,6 +59,7 @@ class MultiScaleFlip(BaseTransform):
             for flip in (False, True) if self.flip else (False,):
                 copied = {
                     **results,
+                    # the scaled image is mirrored, as there, not the mirrored one scaled
                     'img': image[:, ::-1] if flip else image,
                     'img_shape': image.shape[:2],
                     'scale': size,

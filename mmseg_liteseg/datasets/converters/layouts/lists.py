@@ -41,6 +41,16 @@ class Index:
         exact = [path for path in found if _ends_with(path.parts[:-1], parts[:-1])]
         return [Path(path) for path in exact or (found if len(found) == 1 else [])]
 
+    def find_beside(self, file: Path, entry: str) -> list[Path]:
+        """All files that an entry of ``file`` may mean: those in the file's own folder, or else any.
+
+        Example:
+            >>> index = Index([Path('day/a.jpg'), Path('night/a.jpg')])
+            >>> index.find_beside(Path('night/labels.json'), 'a.jpg')
+            [PosixPath('night/a.jpg')]
+        """
+        return self.find((file.parent / entry).as_posix()) or self.find(entry)
+
 
 def _ends_with(folders: tuple[str, ...], wanted: list[str]) -> bool:
     shorter = min(len(folders), len(wanted))
@@ -69,6 +79,7 @@ class SplitLists:
         split = split_of_name(path.stem)
         lines = _lines(root / path)
         rows = [row for row in (_columns(line, index) for line in lines) if row]
+        # a README or a list of classes names an image now and then
         if not rows or len(rows) < _SHARE * len(lines) or (not split and not any(len(row) > 1 for row in rows)):
             return
         self.files.append(path)
@@ -78,6 +89,7 @@ class SplitLists:
             if split:
                 for found in row:
                     for file in found:
+                        # the first list wins, in the order of _priority
                         self.splits.setdefault(file, split)
 
 

@@ -23,6 +23,7 @@ def match_names(readings: dict[Path, Reading], images: list[Path], masks: list[P
     best: dict[Path, list[Path]] = {}
     for key in _KEYS:
         trial = _pair_by(images, masks, lambda path, key=key: key(readings[path]))
+        # strictly more: of equal ones the stricter comparison, which came first, is kept
         if len(trial) > len(best):
             best = trial
     if not best:
@@ -53,6 +54,7 @@ def _pair_by_affix(images: list[Path], masks: list[Path]) -> dict[Path, list[Pat
     """Compares names without what all images, or all masks, begin and end with: scene7.png and truth_7_final.png."""
     cut_image, cut_mask = _cutter(images), _cutter(masks)
     keys = Counter(cut_image(path.stem) for path in images)
+    # two images of one name: what was cut off is what told them apart
     if max(keys.values(), default=0) > 1:
         return {}
     by_key = {cut_image(path.stem): path for path in images}

@@ -53,6 +53,7 @@ def find_pairs(tree: Tree, lists: SplitLists, images: str | None = None, masks: 
     """
     readings = {path: read_name(path) for path in tree.images}
     image_files, mask_files, notes = assign_roles(tree, readings, images, masks)
+    # somebody has written down the pairs: no guess is better
     if lists.pairs:
         found = _by_lists(lists, image_files, mask_files)
     else:
@@ -80,6 +81,7 @@ def _by_names(readings: dict[Path, Reading], image_files: list[Path], mask_files
     families: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for path in mask_files:
         families[_family(readings[path])].append(path)
+    # by convention, as color and labelIds masks of one image would be two masks of it
     trials = {family: match_names(readings, image_files, paths) for family, paths in families.items()}
     merged, notes = _choose(trials)
     found = Found([], notes=notes)

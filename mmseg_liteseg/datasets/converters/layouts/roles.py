@@ -67,6 +67,7 @@ def _settle_by_content(tree: Tree, unclear: Sequence[Path], roles: dict[Path, st
     """Tells masks from images by looking at some, folder by folder and suffix by suffix."""
     groups: dict[tuple, list[Path]] = defaultdict(list)
     for path in unclear:
+        # images and masks may share a folder: by suffix and pattern of the names they part
         groups[(path.parent, path.suffix.lower(), _pattern(path.stem))].append(path)
     told = []
     for (folder, suffix, _), paths in groups.items():

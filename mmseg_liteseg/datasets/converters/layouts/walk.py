@@ -35,6 +35,7 @@ def walk(root: Path, skip: Path | None = None) -> Tree:
         what = 'a file; unpack it and name the folder' if root.is_file() else 'no such folder'
         raise ConversionError(f'{root}: {what}')
     tree = Tree(root)
+    # by real paths, so that a link to a folder above ends
     seen = {os.path.realpath(skip)} if skip else set()
     _walk_into(tree, root, seen)
     if not (tree.images or tree.texts or tree.others):
@@ -53,6 +54,7 @@ def _walk_into(tree: Tree, folder: Path, seen: set[str]) -> None:
         tree.notes.append(f'{folder}: left out, not readable ({error.strerror})')
         return
     for entry in entries:
+        # macOS puts ._a.png beside a.png in archives: no image, although it is called one
         if entry.name.startswith('.') or entry.name.lower() in JUNK_NAMES:
             continue
         path = Path(entry.path)

@@ -157,6 +157,7 @@ def _strip_trail(pieces: list[str], words: list[str]) -> tuple[str, list[str]]:
         bare = token.rstrip('0123456789')
         if _role(token) or _role(bare):
             role = _stronger(role, _role(token) or _role(bare))
+        # CamVid's 0001TP_006690_L.png; in lower case an l is a letter of a name
         elif last == 'L' and len(pieces) > 1:
             role, token = _stronger(role, 'mask'), 'l'
         elif token.isdigit() and len(pieces) > 2 and _role(pieces[-3].lower()) == 'mask':

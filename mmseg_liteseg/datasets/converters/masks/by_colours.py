@@ -16,6 +16,7 @@ from .table import ClassRow, LabelTable
 
 VOC_BORDER = 0xE0E0C0
 """Around the objects of PASCAL VOC: between the classes, and ignored."""
+# Distance in RGB from which on a colour is another one; shares of flat pixels and of all that decide.
 _FAR = 60.0
 _AREA = 2e-4
 _FIT = 0.9
@@ -44,6 +45,7 @@ def table_by_colours(
     distance = nearest(codes, np.array(sorted(listed)), 'colours')[1]
     flat = sum(survey.flat.values())
     far = [code for code, off in zip(codes.tolist(), distance) if off > _FAR and survey.flat[code] > _AREA * flat]
+    # by pixels, not by colours: soft edges make many colours of few pixels
     fit = 1 - sum(survey.counts[code] for code in far) / survey.total
     notes, entries = [], list(file.entries)
     if 0 in far and is_background(survey.counts[0] / survey.total):
@@ -94,6 +96,7 @@ def as_values(survey: MaskSurvey, file: ClassFile) -> ClassFile | None:
     known = {value for value, colour in colours.items() if colour in by_colour}
     if sum(survey.counts[value] for value in known) < _FIT * survey.total:
         return None
+    # classes that no mask holds get values that no mask holds
     occurring = {colours[value]: value for value in known}
     free = iter(value for value in range(256) if value not in survey.counts)
     entries = [

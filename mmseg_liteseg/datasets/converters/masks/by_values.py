@@ -14,6 +14,7 @@ from .table import IGNORE, ClassRow, LabelTable
 
 _BACKGROUND_SHARE = 0.25
 """A 0 (or black) that a list of classes leaves out is the background from this share of the pixels on."""
+# Values outside a list that are tolerated, as a share of the pixels: a slip of the pen, not a class.
 _STRAY = 0.01
 
 
@@ -43,6 +44,7 @@ def table_by_values(
         entries, notes = found
     void |= {entry.value for entry in entries if entry.is_void}
     listed = [entry for entry in entries if not entry.is_void]
+    # what no class claims is ignored, not made a class of its own
     void |= set(values) - {entry.value for entry in listed}
     return _table(survey, peaks, listed, void, notes)
 
@@ -131,6 +133,7 @@ def _table(survey: MaskSurvey, peaks: Peaks, entries: list[Entry], ignored: set[
     first_black = bool(entries) and (entries[0].name.lower() in BACKGROUND_NAMES)
     spare = class_colours(len(entries), first_black)
     have = [entry.colour for entry in entries]
+    # all or none: a mixture might give two classes one colour
     use_own = None not in have and len(set(have)) == len(have)
     rows = [
         ClassRow(entry.name, as_tuple(entry.colour) if use_own else spare[i], (entry.value,))

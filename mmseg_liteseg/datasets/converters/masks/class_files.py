@@ -65,6 +65,7 @@ def find_class_files(root: Path, texts: Iterable[Path]) -> list[ClassFile]:
             entries = _try(root / path)
             if 0 < len(entries) <= _MOST:
                 found.append(ClassFile(root / path, entries))
+    # colours say more than values, and a file near the top more than one deep inside
     return sorted(found, key=lambda file: (-2 * file.has_colours - file.has_values, len(file.path.parts)))
 
 
@@ -102,11 +103,13 @@ def _try(path: Path) -> tuple[Entry, ...]:
 
 
 def _read(path: Path) -> tuple[Entry, ...]:
+    # Excel begins its CSV with a byte order mark, which would be part of the first name
     text = path.read_text(encoding='utf-8-sig', errors='strict')
     suffix = path.suffix.lower()
     if suffix == '.json':
         return _from_tree(json.loads(text))
     if suffix in ('.yaml', '.yml'):
+        # safe: a stranger's YAML may name Python objects to make
         return _from_tree(yaml.safe_load(text))
     if suffix == '.csv':
         return _from_rows([row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(row)])

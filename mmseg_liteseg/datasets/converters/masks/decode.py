@@ -99,6 +99,7 @@ def read_mask(path: Path) -> RawMask:
 def _read_palette(image: Image.Image, lossy: bool) -> RawMask:
     codes = np.asarray(image).astype(np.int64)
     table = np.zeros((256, 3), np.int64)
+    # shorter than 256 where the file lists used colours only
     entries = np.array(image.getpalette() or [], dtype=np.int64).reshape(-1, 3)
     table[: len(entries)] = entries
     used = np.unique(codes)
@@ -108,6 +109,7 @@ def _read_palette(image: Image.Image, lossy: bool) -> RawMask:
 def _single_channel(image: Image.Image, path: Path) -> np.ndarray:
     if image.mode == 'LA':
         grey, alpha = (np.asarray(band).astype(np.int64) for band in image.split())
+        # drawn in alpha alone, as some editors export
         return alpha if grey.min() == grey.max() and alpha.min() < alpha.max() else np.where(alpha < _OPAQUE, 0, grey)
     values = np.asarray(image)
     if values.dtype.kind == 'f':

@@ -19,6 +19,7 @@ from .survey import MaskSurvey
 # id -> train id, https://github.com/mcordts/cityscapesScripts (helpers/labels.py); all other ids are void.
 _CITYSCAPES_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
 _CITYSCAPES_LAST = 33
+# Colours that must be telling before a palette is believed; share of pixels for Cityscapes' ids.
 _MIN_COLOURS = 3
 _MAIN_SHARE = 0.5
 

@@ -12,11 +12,13 @@ from .survey import MaskSurvey
 
 _RADIUS = {'values': 32.0, 'colours': 60.0}
 """Values of one label of a lossy mask lie within this distance of each other."""
+# How far smoothing and noise move a value from its label; how far apart two labels must be to believe so.
 _NEAR = {'values': 24.0, 'colours': 40.0}
 _APART = {'values': 16.0, 'colours': 40.0}
 _RARE = 2e-4
 """A label of an unclean mask must hold this share of the flat pixels; less is noise."""
 _MANY_NEAR = 8
+# More codes than labels can have are no clean mask.
 _MAX_CLEAN = 255
 
 
@@ -95,12 +97,14 @@ def _lossy(survey: MaskSurvey, codes: np.ndarray, kind: str) -> Peaks:
     """Takes the commonest code of the flat areas, then the commonest that is far from those taken, and so on."""
     table = survey.flat or survey.counts
     spread = points(codes, kind)
+    # all within two radii: a JPEG of few small ids, of which each is a label
     radius = _RADIUS[kind] if (spread.max(0) - spread.min(0)).max() >= 2 * _RADIUS[kind] else 0.5
     total = sum(table.values())
     labels: list[int] = []
     for code, count in table.most_common():
         if labels and nearest(np.array([code]), np.array(labels), kind)[1][0] <= radius:
             continue
+        # commonest first, so all that follow are rarer still
         if count <= _RARE * total or len(labels) > _MAX_CLEAN:
             break
         labels.append(code)

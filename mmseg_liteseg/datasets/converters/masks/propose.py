@@ -107,6 +107,7 @@ def _finish(survey: MaskSurvey, table: LabelTable, ignore: Sequence[str] | None)
         raise ConversionError(f'{len(table.classes)} classes; label images hold {MAX_CLASSES} at most')
     counts = table.label_counts(survey.counts)
     occurring = [row.name for row, count in zip(table.classes, counts) if count]
+    # a model of one class has nothing to learn; most often images were taken for masks
     if len(occurring) < 2:
         held = say_some(table.describe(code) for code, _ in survey.counts.most_common(4))
         raise ConversionError(

@@ -79,6 +79,7 @@ def survey_file(path: Path) -> FileSurvey:
     raw = read_mask(path)
     codes, counts = _count(raw.codes)
     order = np.argsort(-counts, kind='stable')[:_KEPT_PER_FILE]
+    # flat areas tell labels from the blends at their edges
     flat_codes, flat_counts = _count(raw.codes[_flat(raw)])
     return FileSurvey(
         raw.codes.shape,
@@ -93,6 +94,7 @@ def survey_file(path: Path) -> FileSurvey:
 
 def _count(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes that occur, and how often."""
+    # counting beats the sort of np.unique where the table is small
     if codes.size and codes.min() >= 0 and codes.max() < _SMALL:
         counts = np.bincount(codes.ravel())
         return np.flatnonzero(counts), counts[counts > 0]
@@ -184,6 +186,7 @@ def _scale_down(merged: MaskSurvey) -> None:
     if merged.kind != 'values' or max(merged.counts) <= 255:
         return
     values = np.array([value for value in merged.counts if value])
+    # 8 bits scaled to 16 are x 257 (0xFF to 0xFFFF); others shift by 8 bits
     for divisor in (257, 256):
         if (values % divisor == 0).all():
             merged.divisor = divisor

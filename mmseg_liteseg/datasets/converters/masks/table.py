@@ -70,6 +70,7 @@ class LabelTable:
         known = self._cache
         labels = known[codes]
         for code in np.unique(codes[labels == _UNSEEN]).tolist():
+            # the nearest label is looked up once per code, not per pixel
             known[code] = self._label(code)
         return known[codes].astype(np.uint8) if (labels == _UNSEEN).any() else labels.astype(np.uint8)
 

@@ -42,15 +42,15 @@ def read_coco(path: Path, tree: dict, index: Index, notes: list[str]) -> list[An
     split = split_of_name(path.stem) or read_name(path).split
     annotations, missing, boxes = [], [], 0
     for image in tree['images']:
-        file = _find(path, str(image.get('file_name', '')), index)
-        if file is None:
+        found = index.find_beside(path, str(image.get('file_name', '')))
+        if not found:
             missing.append(str(image.get('file_name')))
             continue
         size = (int(image['height']), int(image['width']))
         records = sorted(objects[image['id']], key=lambda record: -float(record.get('area') or 0))
         boxes += sum(not record.get('segmentation') for record in records)
         shapes = [_shape(path, record, size, names) for record in records if record.get('segmentation')]
-        annotations.append(Annotation(file, size, shapes, split))
+        annotations.append(Annotation(found[0], size, shapes, split))
     report_missing(path, annotations, missing, notes)
     _report_boxes(path, annotations, boxes, notes)
     return annotations
@@ -64,21 +64,17 @@ def _categories(path: Path, tree: dict) -> dict[int, str]:
     return names
 
 
-def _find(path: Path, name: str, index: Index) -> Path | None:
-    """The image that a file names, the one in the file's own folder first."""
-    found = index.find((path.parent / name).as_posix()) or index.find(name)
-    return found[0] if found else None
-
-
 def _shape(path: Path, record: dict, size: tuple[int, int], names: dict[int, str]) -> Shape:
     codec = _codec()
     outline = record['segmentation']
     try:
         if isinstance(outline, list):
+            # three corners at least: pycocotools takes a list of four numbers for a box
             outline = [ring for ring in outline if len(ring) >= 6]
             if not outline:
                 return Shape(names[record['category_id']], 'bitmap', [(0, 0)], bitmap=np.zeros(size, bool))
         runs = codec.frPyObjects(outline, *size) if not isinstance(outline, dict) or _plain(outline) else outline
+        # several rings are parts of one object, behind a lamp post say
         runs = codec.merge(runs) if isinstance(runs, list) else runs
     except (TypeError, ValueError, KeyError, IndexError) as error:
         raise ConversionError(f'{path}: the outline of object {record.get("id")} cannot be read ({error})') from error

@@ -49,10 +49,11 @@ def read_cvat(path: Path, root: Element, index: Index, notes: list[str]) -> list
     annotations, missing, kinds = [], [], []
     for image in root.iter('image'):
         name = image.get('name', '')
-        found = index.find((path.parent / name).as_posix()) or index.find(name)
+        found = index.find_beside(path, name)
         if not found:
             missing.append(name)
             continue
+        # as on CVAT's screen: what has the larger z_order lies on top
         parts = sorted((part for part in image if part.get('label')), key=lambda part: int(part.get('z_order') or 0))
         kinds += [part.tag for part in parts]
         shapes = [_shape(path, name, part) for part in parts]

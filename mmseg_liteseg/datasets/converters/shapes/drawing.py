@@ -59,6 +59,7 @@ class Shape:
         elif self.kind == 'point':
             self._disc(draw, points[0], _POINT_RADIUS)
         else:
+            # with its outline, as labelme's own shape_to_mask
             draw.polygon(points, fill=1, outline=1)
 
     def _disc(self, draw: ImageDraw.ImageDraw, centre: Point, radius: float) -> None:

@@ -53,6 +53,7 @@ def find_shapes(tree: Tree, found: Iterable[ClassFile] = (), track: Callable = i
         if reader.formats:
             raise ConversionError(f'{tree.root}: {notes[0] if notes else "annotation files without images"}')
         return None
+    # exports of one project in two formats would draw each object twice
     if len(reader.formats) > 1:
         names = ' and '.join(sorted(reader.formats))
         raise ConversionError(f'{tree.root}: files of {names}; name the folder of one of them')
@@ -89,7 +90,7 @@ class _Reader:
             return
         self.formats.add(found.name)
         try:
-            self.annotations += found.read(path, content, self.source)
+            self.annotations += found.annotations_of(path, content, self.source)
         except ConversionError as error:
             if found.holds_all:
                 raise
@@ -101,7 +102,7 @@ class _Reader:
         if outlines.name in self.formats:
             for path in self.empty:
                 if self.source.index.find(path.stem):
-                    self.annotations += outlines.read(path, [], self.source)
+                    self.annotations += outlines.annotations_of(path, [], self.source)
 
 
 def _join(annotations: list[Annotation]) -> list[Annotation]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 from xml.etree import ElementTree
 
+from mmseg_liteseg.images.files import reason_of
+
 from ..errors import ConversionError
 from ..layouts.lists import Index
 from ..layouts.walk import Tree
@@ -66,6 +68,21 @@ class Format:
     read: Callable[[Path, Any, Source], list[Annotation]]
     holds_all: bool = True
 
+    def annotations_of(self, path: Path, content: Any, source: Source) -> list[Annotation]:
+        """The annotations of a file.
+
+        Raises:
+            ConversionError: As the reader does, and of entries that lack a field or hold something else in it.
+        """
+        try:
+            return self.read(path, content, source)
+        except ConversionError:
+            raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # readers check what tools are known to vary: whatever else a hand has changed ends here, by its file's name
+            reason = f'an entry lacks {error}' if isinstance(error, KeyError) else reason_of(error)
+            raise ConversionError(f'{path}: not as {self.name} writes it ({reason}); export it anew') from error
+
 
 def _outlines(path: Path, lines: list[str], source: Source) -> list[Annotation]:
     found = read_yolo(path, lines, source.names, source.index, source.size_of)
@@ -75,6 +92,7 @@ def _outlines(path: Path, lines: list[str], source: Source) -> list[Annotation]:
 
 
 FORMATS = (
+    # before COCO: its JSON has all that COCO's has, and more
     Format('COCO panoptic', '.json', is_panoptic, lambda p, c, s: read_panoptic(p, c, s.tree.root, s.index, s.notes)),
     Format('COCO', '.json', is_coco, lambda p, c, s: read_coco(p, c, s.index, s.notes)),
     Format('labelme', '.json', is_labelme, lambda p, c, s: [read_labelme(p, c, s.index)], holds_all=False),

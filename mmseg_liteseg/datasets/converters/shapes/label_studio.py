@@ -95,9 +95,8 @@ def _shape(path: Path, image: str, region: dict) -> Shape:
             return Shape(name, 'polygon', ellipse((x, y), radii, angle))
         across = np.array([np.cos(angle), np.sin(angle)]) * value['width'] * width / 100
         down = np.array([-np.sin(angle), np.cos(angle)]) * value['height'] * height / 100
-        corners = np.array([x, y]) + np.array(
-            [0 * across, across, across + down, down]
-        )  # turned about its first corner
+        # turned about its first corner
+        corners = np.array([x, y]) + np.array([0 * across, across, across + down, down])
         return Shape(name, 'polygon', [tuple(corner) for corner in corners.tolist()])
     except (KeyError, TypeError, ValueError) as error:
         raise ConversionError(f'{path}: a region of {image} ({kind}) cannot be read ({error})') from error

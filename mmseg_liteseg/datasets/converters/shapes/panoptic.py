@@ -78,6 +78,7 @@ def _where(png: Path, ids: tuple[int, ...]) -> np.ndarray:
     return np.isin(_ids(png), ids)
 
 
+# a PNG is asked for once per class, one image after the other
 @lru_cache(maxsize=8)
 def _ids(png: Path) -> np.ndarray:
     rgb = np.asarray(open_image(png).convert('RGB')).astype(np.int64)

@@ -92,7 +92,7 @@ def _annotations(
     split = split_of_name(path.stem) or read_name(path).split
     annotations, missing = [], []
     for name, found in records:
-        images = index.find((path.parent / name).as_posix()) or index.find(name)
+        images = index.find_beside(path, name)
         if not images:
             missing.append(name)
             continue

@@ -59,6 +59,7 @@ def read_yolo(
         number, *corners = _numbers(line)
         if len(corners) + 1 < _FEWEST_NUMBERS:
             continue
+        # shares of the picture's edge to edge; a pixel's middle is a whole number when drawn
         points = [(x * width - 0.5, y * height - 0.5) for x, y in zip(corners[::2], corners[1::2])]
         name = names[int(number)] if number < len(names) else f'class_{int(number)}'
         shapes.append(Shape(name, 'polygon', points))
@@ -70,5 +71,5 @@ def _numbers(line: str) -> list[float] | None:
         number, *corners = [float(word) for word in line.split()]
     except ValueError:
         return None
-    fits = number == int(number) and number >= 0 and len(corners) >= 4 and all(0 <= x <= 1 for x in corners)
+    fits = number.is_integer() and number >= 0 and len(corners) >= 4 and all(0 <= x <= 1 for x in corners)
     return [number, *corners] if fits else None

@@ -14,6 +14,7 @@ from mmseg_liteseg.datasets.converters import ConversionError
 from mmseg_liteseg.datasets.converters.layouts import walk
 from mmseg_liteseg.datasets.converters.shapes import draw, find_shapes
 from mmseg_liteseg.datasets.converters.shapes.label_studio import unpack
+from mmseg_liteseg.datasets.converters.shapes.yolo import is_yolo
 
 SIZE = (20, 30)
 
@@ -251,3 +252,36 @@ def test_labelme_rotated_boxes(root):
 def test_pascal_voc_boxes_are_no_shapes(root):
     (root / 'a.xml').write_text('<annotation><filename>a.jpg</filename><object><name>cat</name></object></annotation>')
     assert find_shapes(walk(root)) is None
+
+
+OUTLINE = [coordinate for corner in CORNERS for coordinate in corner]
+COCO = dict(
+    images=[dict(id=1, file_name='a.jpg', height=20, width=30)],
+    categories=[dict(id=1, name='leaf')],
+    annotations=[dict(image_id=1, category_id=1, segmentation=[OUTLINE])],
+)
+LABELME = dict(shapes=[dict(label='leaf', points=CORNERS)], imagePath='a.jpg', imageHeight=20, imageWidth=30)
+SUPERVISELY = dict(size=dict(height=20, width=30), objects=[])
+
+
+@pytest.mark.parametrize(
+    ('file', 'content', 'reason'),
+    [
+        ('all.json', dict(COCO, images=[dict(id=1, file_name='a.jpg', width=30)]), "an entry lacks 'height'"),
+        ('all.json', dict(COCO, images=[dict(file_name='a.jpg', height=20, width=30)]), "an entry lacks 'id'"),
+        ('all.json', dict(COCO, images=['a.jpg']), 'has no attribute'),
+        ('all.json', dict(COCO, annotations=[dict(COCO['annotations'][0], area='large')]), 'could not convert'),
+        ('images/a.json', dict(LABELME, shapes=[7]), 'has no attribute'),
+        ('images/a.jpg.json', dict(SUPERVISELY, size=dict(height=20)), "an entry lacks 'width'"),
+        ('images/a.jpg.json', dict(SUPERVISELY, size=dict(height='?', width=30)), 'invalid literal'),
+    ],
+)
+def test_an_entry_that_is_not_as_its_format_has_it_is_one_line(root, file, content, reason):
+    """What a script or a hand left out or changed, in fields that the tools always write."""
+    with pytest.raises(ConversionError, match=rf'{file}: not as \w+ writes it \(.*{reason}.*export it anew$'):
+        read(root, file, content)
+
+
+def test_words_that_are_numbers_to_python_are_no_outlines():
+    assert not is_yolo(['nan 0.1 0.1 0.5 0.1 0.5 0.9'])
+    assert not is_yolo(['inf 0.1 0.1 0.5 0.1 0.5 0.9'])
