@@ -139,6 +139,7 @@ def _check_count(part: Part, setup: Setup) -> Iterator[Finding]:
 
 
 def _count_cure(head: Head, part: Part, setup: Setup) -> str:
+    # a config that inherits often sets train and val anew and forgets test
     trained = {part.classes for part in setup.of('train')}
     if part.split == 'test' and part.classes not in trained and any(len(c or ()) == head.num_classes for c in trained):
         return 'the test data is not of the trained classes; test_dataloader = val_dataloader tests on the val data'

@@ -108,12 +108,14 @@ def inspect_config(
         parts = [] if any(finding.kind == NOT_A_NUMBER for finding in result.findings) else _wanted(setup, splits)
         broken = {finding.split for finding in errors_of(result.findings) if finding.kind in _UNBUILDABLE}
         for part in parts:
+            # each data set by itself: a wrong one does not hide what is wrong with the others
             if part.split not in broken:
                 result.findings += list_samples(part)
                 if part.samples:
                     result.findings += check_pairs(part)
         result.scans = scan([part for part in parts if part.samples], seconds, workers, track)
         result.findings += _check_scans(setup, result)
+    # without repetitions: val and test often say the same
     result.findings = by_severity(dict.fromkeys(result.findings))
     return result
 
@@ -153,6 +155,7 @@ def _check_scans(setup: Setup, result: Inspection) -> list[Finding]:
         findings += check_sizes(setup, split, scans)
     counts = {split: sum(len(scan.part.samples) for scan in result.of(split)) for split in result.splits}
     findings += check_last_batch(setup, counts)
+    # of a sample, most copies would go unseen, and the rest would look like all
     if len(result.splits) > 1 and all(scan.is_whole for scan in result.scans):
         findings += check_duplicates(result.scans)
     return findings

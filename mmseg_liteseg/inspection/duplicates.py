@@ -42,7 +42,9 @@ def _images(scans: Sequence[PartScan], split: str) -> list[tuple[str, np.ndarray
 
 def _compare(trained: list, tested: list, first: str, split: str) -> Iterator[Finding]:
     images = [image for _, image in trained]
+    # once: the tested images are hashed anew for each of the eight orientations
     hashes = _hashes(images)
+    # one each: a film's frames would otherwise pair with all their neighbours
     partner: dict[int, tuple[int, int]] = {}
     for orientation in range(1, 9):  # as it is, then mirrored and turned
         rest = [column for column in range(len(tested)) if column not in partner]
@@ -91,6 +93,7 @@ def find_pairs(
         different = hashes[start : start + rows, None] ^ others[None]
         bits = _ONES[different.view(np.uint8)].reshape(*different.shape, 8).sum(axis=2)
         for row, column in zip(*np.nonzero(bits <= _BITS)):
+            # the hash finds candidates in bits; only pixels decide
             if _correlation(trained[start + row], tested[column]) >= _SAME:
                 yield int(start + row), int(column)
 

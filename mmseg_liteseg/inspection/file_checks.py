@@ -65,6 +65,7 @@ def _check_sizes(scan: PartScan) -> Iterator[Finding]:
         size, other = loaded_size(scan.part, facts.image), labelled_size(scan.part, facts.mask)
         if size != other:
             differing.append(f'{facts.sample.image} {_text(size)}, mask {_text(other)}')
+            # all of one cause, or the cause is not known: mixed ones get no cure that fits half of them
             turned += size != facts.image.size and facts.image.size == other
             transposed += size == other[::-1]
     if not differing:
@@ -91,6 +92,7 @@ def _check_rotation(scan: PartScan) -> Iterator[Finding]:
         if facts.image is not None
         and facts.mask is not None
         and facts.image.orientation != facts.mask.orientation
+        # the others, turned by 90 degrees, differ in size and are told above
         and (facts.image.orientation < 5 or facts.image.height == facts.image.width)
         and loaded_size(scan.part, facts.image) == facts.mask.size
     ]

@@ -44,6 +44,7 @@ def read_image(path: str, backend_args: dict | None = None) -> ImageFacts:
         if picture is None or _hides_values(picture, content):
             return _image_of_array(*_decode(picture, content, path))
         header = _header(picture, content)
+        # lets libjpeg decode coefficients for a smaller picture only
         picture.draft('L', (2 * THUMBNAIL,) * 2)
         _load(picture)
         if picture.mode in _BITS and picture.mode != '1':
@@ -168,6 +169,7 @@ def _image_of_array(header: Header, array: np.ndarray) -> ImageFacts:
     """With the limits of the values, from which the thumbnail is stretched."""
     values = array.astype(np.float32)
     values = values if values.ndim == 2 else values.mean(axis=2)
+    # of the whole array: the mean of bands hides what a clipped one holds
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
     small = cv2.resize(values, (THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA)
     small = np.nan_to_num((small - low) * (255 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8)
@@ -188,6 +190,7 @@ def _mask_of_array(header: Header, array: np.ndarray) -> MaskFacts:
 def _colours(array: np.ndarray) -> dict[tuple[int, ...], int]:
     """The most frequent values of pixels with several channels."""
     pixels = array.reshape(-1, array.shape[2])
+    # one number per pixel: np.unique over rows is many times slower
     codes = np.zeros(len(pixels), np.uint64)
     for channel in pixels.T:  # 16 bits each, which four channels fill
         codes = (codes << np.uint64(16)) | (channel.astype(np.int64) & 0xFFFF).astype(np.uint64)

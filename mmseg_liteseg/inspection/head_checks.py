@@ -23,6 +23,7 @@ def check_heads(setup: Setup) -> list[Finding]:
     findings = []
     for head in setup.heads:
         found = list(_check_weights(head))
+        # the head would only say of the weights what is said already
         findings += found or list(_check_build(head))
     return [*findings, *_check_ignored(setup)]
 
@@ -64,6 +65,7 @@ def _check_build(head: Head) -> Iterator[Finding]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # the training's own head says the same
+            # building pops fields, and the config is still to be trained from
             built = MODELS.build(copy.deepcopy(dict(head.cfg)))
         if hasattr(built, 'check_losses'):
             built.check_losses()

@@ -89,6 +89,7 @@ def _check_values(setup: Setup, scan: PartScan) -> Iterator[Finding]:
     if not wrong:
         return
     every = {value for _, mask in scan.masks for value in mask.counts}
+    # of all values, right ones too: the pattern shows in their whole
     cause, cure = explain_values(every, count, [mask for _, mask, _ in wrong])
     found = sorted({value for _, _, values in wrong for value in values})
     expected = f'0..{count - 1} (num_classes={count}) or {ignored} (ignored)'

@@ -54,6 +54,7 @@ def count_labels(scans: Sequence[PartScan], classes: Sequence[str]) -> Labels:
     for scan in scans:
         for facts in scan.facts:
             if facts.mask is not None and facts.mask.counts:
+                # in labels and not values: what reduce_zero_label ignores has no share
                 total.add(labels_of(scan, facts.mask), facts.mask.pixels)
             elif facts.class_pixels is not None:
                 found = {label: count for label, count in enumerate(facts.class_pixels) if count}

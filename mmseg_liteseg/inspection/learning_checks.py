@@ -27,6 +27,7 @@ def check_learning(setup: Setup, split: str, scans: Sequence[PartScan]) -> list[
     ignored = setup.ignore_index
     values = {value for _, mask, _ in masks for value in mask.counts}
     whole = all(scan.is_whole for scan in scans)
+    # the commonest mistake with masks, and one that trains without a word to a high score
     if count > 1 and values == {0, IGNORED} and ignored == IGNORED and (whole or len(masks) >= _MANY):
         return [_zero_255(split, masks)]
     findings = []

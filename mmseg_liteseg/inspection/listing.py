@@ -29,6 +29,7 @@ def list_samples(part: Part) -> list[Finding]:
         return [_fault(part, 'unknown-dataset', f'there is no data set of type {part.cfg.get("type")!r}')]
     try:
         part.dataset = DATASETS.build(_without_pipeline(part))
+        # before full_init, whose own error names no field of the config
         findings = list(_check_folders(part))
         if findings:
             return findings
@@ -123,6 +124,7 @@ def _check_list(part: Part, ann_file: str) -> Iterator[Finding]:
     lines = [line.strip() for line in data.decode('utf-8', 'replace').splitlines()]
     image_folder, suffix = folder_of(part, 'img_path') or '', getattr(part.dataset, 'img_suffix', '') or ''
     columns = [line for line in lines if len(line.split()) == 2 and not _exists(image_folder, line + suffix)]
+    # every line: a name that holds a blank is no second column
     if columns and len(columns) == len(lines):
         yield _fault(
             part,

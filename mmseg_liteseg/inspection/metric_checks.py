@@ -17,6 +17,7 @@ def check_metrics(setup: Setup) -> list[Finding]:
     given = _given(setup)
     if given is None:
         return []
+    # mmengine looks for the name after the first validation, hours into a training
     return [_fault(where, name, given) for where, name in _wanted(setup) if name not in given]
 
 

@@ -17,6 +17,7 @@ def check_pairs(part: Part) -> list[Finding]:
     """Looks for the files that a part names, and for files beside them that it does not."""
     findings = list(_check_missing(part))
     folder = folder_of(part, 'img_path')
+    # with a list, what it leaves out is left out on purpose
     if folder and not getattr(part.dataset, 'ann_file', '') and not getattr(part.dataset, '_indices', None):
         findings += _check_left_out(part, folder)
         findings += _check_orphans(part, folder)
@@ -24,6 +25,7 @@ def check_pairs(part: Part) -> list[Finding]:
 
 
 def _check_missing(part: Part) -> Iterator[Finding]:
+    # every so manieth, so that a folder which is missing as a whole is met
     step = max(len(part.samples) // MOST_CHECKED, 1)
     looked_at = [sample for sample in part.samples[::step] if not part.backend_args]
     for name, field in (('image', 'image'), ('mask', 'mask')):

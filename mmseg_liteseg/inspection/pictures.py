@@ -35,6 +35,7 @@ def draw_page(inspection: Inspection, path: str | Path, per_split: int = 6) -> N
     Raises:
         LiteSegError: No sample of any split could be read.
     """
+    # not pyplot, which opens a window's backend and keeps every figure
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -65,6 +66,7 @@ def _choose(inspection: Inspection, split: str, count: int) -> list[tuple[PartSc
         for place in finding.where
     }
     readable = [(scan, facts) for scan in inspection.of(split) for facts in scan.facts if facts.image is not None]
+    # at most half of them: the rest show what is usual
     first = [item for item in readable if {item[1].sample.image, item[1].sample.mask} & named][: count - count // 2]
     rest = [item for item in readable if item not in first]
     places = np.linspace(0, len(rest) - 1, min(count - len(first), len(rest))).astype(int)

@@ -44,6 +44,7 @@ def _sizes(inspection: Inspection, split: str) -> str:
 
 def print_report(inspection: Inspection, console: Console | None = None) -> None:
     """Prints splits, classes and findings as tables."""
+    # in a file or a pipe rich would take 80 columns and break every line
     console = console or Console(width=None if Console().is_terminal else 120)
     if inspection.splits:
         console.print(_split_table(inspection))

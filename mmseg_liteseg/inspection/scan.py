@@ -87,6 +87,7 @@ def scan(
     scans = []
     with ThreadPoolExecutor(workers) as pool:
         for index, part in enumerate(parts):
+            # what one data set leaves over goes to those that follow
             left = None if seconds is None else seconds / (len(parts) - index)
             start = time.monotonic()
             found = dict(_read_part(part, pool, workers, left, known, track))
@@ -107,6 +108,7 @@ def _read_part(
     """Numbers and facts of samples, a few at a time so that it can stop when the time is over."""
     order = np.arange(len(part.samples))
     if seconds is not None:  # what is read in the time there is, is spread over the whole
+        # seeded: two starts of a training say the same
         order = np.random.default_rng(0).permutation(order)
         if not is_local(part.samples[0].image) or part.backend_args:
             order = order[:_FROM_ELSEWHERE]

@@ -73,6 +73,7 @@ def _check(where: str, settings: Any) -> Iterator[Finding]:
                 yield _fault(f'{where}.{key}', wrong, 'numbers, one per channel')
         elif key in _WHOLE and not isinstance(value, (list, tuple)):
             least = _WHOLE[key]
+            # True counts as 1 in Python, and was not meant as a number
             if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
                 yield _fault(f'{where}.{key}', value, 'a whole number' + (f' from {least} on' if least else ''))
         elif key in _NUMBERS and not _is_number(value):

@@ -34,6 +34,7 @@ def _check_crop(scan: PartScan) -> Iterator[Finding]:
     if crop is None or not sizes or scan.part.steps('Resize', 'RandomResize'):
         return
     height, width = (crop, crop) if isinstance(crop, int) else crop
+    # at the largest scale of the augmentation: at others padding is part of the recipe
     scale = max(
         (step.get('max_scale_factor', 1.0) for step in scan.part.steps('RandomScaleCrop', 'ResizeStepScaling')),
         default=1.0,

@@ -42,7 +42,9 @@ def check_start(cfg: Config) -> list[str]:
     options = _options(cfg.get('data_check', True))
     if options is None:
         return []
+    # in every process: each loads data of its own
     guard_labels(cfg)
+    # told from variables, as the process group is not joined yet
     if any(os.environ.get(name, '0') != '0' for name in _RANKS):
         return []
     inspection = inspect_config(cfg, splits=('train', 'val'), seconds=options['seconds'])

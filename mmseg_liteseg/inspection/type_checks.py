@@ -60,6 +60,7 @@ def _check(where: str, settings: Any, kinds: Registry, split: str) -> Iterator[F
     kind = settings.get('type') if isinstance(settings, dict) else None
     if kind is None:
         return
+    # new-style configs hold the class itself
     built = kind if not isinstance(kind, str) else kinds.get(kind)
     if built is None:
         meant = difflib.get_close_matches(bare(kind), _names(kinds), 1)

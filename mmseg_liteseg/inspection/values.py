@@ -7,6 +7,7 @@ from typing import Iterable, Mapping, Sequence
 from .facts import MaskFacts
 
 IGNORED = 255
+# what people spread class numbers by, to see them: 255 // n for n classes, round numbers, shifts to 16 bits
 _FACTORS = (257, 256, 255, 128, 127, 100, 85, 64, 51, 50, 40, 36, 32, 30, 28, 25, 20, 17, 16, 10, 8, 5, 4, 3, 2)
 
 
