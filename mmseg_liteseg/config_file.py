@@ -42,6 +42,7 @@ def read_config(
         raise kind(f'config {path}: no such file')
     try:
         cfg = Config.fromfile(path)
+        # between the file and the options, where it can tell one from the other
         if prepare is not None:
             prepare(cfg)
         cfg.merge_from_dict(options or {})

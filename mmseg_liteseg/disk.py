@@ -41,6 +41,7 @@ def naming(path: str | os.PathLike) -> Iterator[None]:
 def free_bytes(path: str | os.PathLike) -> int:
     """Room on the disk that a file, be it there or not, is on."""
     place = Path(os.path.abspath(path))
+    # the file may be the first in folders that were to be made
     while not place.exists():
         place = place.parent
     return shutil.disk_usage(place).free

@@ -50,6 +50,7 @@ def install(config_class: type) -> None:
     MODULE2PACKAGE.setdefault(SCOPE, SCOPE)  # get_config, get_model and MMSegInferencer by name
     MODULE2PACKAGE['mmseg'] = 'mmseg'  # the forks' distribution has another name than this table says
     host = config_class._get_cfg_path
+    # installed at the start of Python and again by the registry: once is enough
     if getattr(host, 'scope', None) == SCOPE:
         return
 

@@ -62,6 +62,7 @@ def import_quietly(*modules: str) -> None:
         else:
             show(message, *where)
 
+    # not catch_warnings, which would also undo the filters that the hosts set for good
     warnings.showwarning = hear
     try:
         with contextlib.redirect_stdout(said):

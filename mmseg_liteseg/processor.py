@@ -1,9 +1,21 @@
-"""What the CPU can do, by the flags that the system reports."""
+"""What the CPU has for this process: cores, and instructions by the flags that the system reports."""
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
+
+
+def available_cores() -> int:
+    """How many of the machine's cores this process may use.
+
+    Example:
+        >>> available_cores() >= 1
+        True
+    """
+    # not cpu_count, which counts the machine's: containers and schedulers give a process some of them
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ def is_trusted() -> bool:
     return os.environ.get(TRUST_VARIABLE, '0').lower() in _YES
 
 
+# set while arguments are parsed, so before torch or a host reads it
 class _Trust(argparse.Action):
     def __call__(self, *args: Any) -> None:
         os.environ[TRUST_VARIABLE] = '1'  # for processes that this one starts, too

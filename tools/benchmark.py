@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from typing import Sequence
@@ -11,6 +10,7 @@ from typing import Sequence
 from mmengine.config import DictAction
 
 from mmseg_liteseg.command_line import ToolParser, one_line_errors
+from mmseg_liteseg.processor import available_cores
 from mmseg_liteseg.trust import add_trust_option
 
 EXAMPLE = """examples:
@@ -48,7 +48,7 @@ def parse_args(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, arg
     add('--size', default='512x1024', metavar='HxW', help="the network's input, where a model names none [512x1024]")
     add('--image-size', default='1024x2048', metavar='HxW', help='original image of predict and image [1024x2048]')
     add('--device', default='cpu', choices=['cpu', 'cuda'])
-    add('--threads', type=int, default=os.cpu_count(), help='threads on the CPU [all]')
+    add('--threads', type=int, default=available_cores(), help='threads on the CPU [all]')
     add('--rounds', type=int, default=15, help='rounds over all measurements [15]')
     add('--runs', type=int, default=3, help='timed runs per visit [3]')
     add('--minutes', type=float, default=float('inf'), help='end after about so long, with the rounds done [all]')

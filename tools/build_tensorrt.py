@@ -38,6 +38,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Builds; on an error prints it and leaves no engine."""
     args = parse_args(argv)
+    # usual bounds by precision: float32 differs by the order of its sums alone
     reduced = args.fp16 or args.int8
     relative = args.max_relative or (0.1 if reduced else 1e-3)
     pixels = args.max_pixels or (0.02 if args.int8 else 0.005 if args.fp16 else 1e-3)

@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with one_line_errors(args):
         from mmseg_liteseg.engine.screen import Screen  # here, as --help should not wait for torch
 
+        # before the imports that follow, whose hosts complain
         Screen.open()
         from mmseg_liteseg.device_check.command import run
 

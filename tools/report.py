@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         # the validation loop would also want to save a best checkpoint
         cfg.test_cfg = dict(type='TestLoop')
         cfg.test_dataloader, cfg.test_evaluator = cfg.val_dataloader, cfg.val_evaluator
+        # a log of its own: curves are read from the training's, which a test must not add to
         work_dir, cfg.work_dir = cfg.work_dir, str(Path(cfg.work_dir) / 'report')
         loading.check_checkpoint_path(args.checkpoint)
         launch.drop_training_hooks(cfg)

@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     args = parse_args(argv)
     if getattr(args, 'device', 'auto') == 'cpu':
+        # before torch is imported, which looks once
         os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
     with one_line_errors(args):
         from mmseg_liteseg.study import command  # takes seconds, and --device must come first

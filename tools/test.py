@@ -41,10 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.paint_predictions(cfg, args.show_dir)
         if args.tta:
             launch.enable_tta(cfg)
+        # before the runner, which would build what they ask for
         launch.drop_training_hooks(cfg)
         if not args.strict:
             launch.tolerate_failures(cfg)
         runner = launch.build_runner(cfg)
+        # not cfg.load_from: mmengine would go on with random weights where keys do not fit
         loading.load_for_test(runner, args.checkpoint)
         launch.test(runner)
         failures = launch.failures_of(runner)

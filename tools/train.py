@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.enable_tensorboard(cfg)
         if args.skip_data_check:
             cfg.data_check = False
+        # the check first: wrong labels would be counted into the weights
         notes += [*check_start(cfg), *class_weights.fill_class_weights(cfg)]
         runner = launch.build_runner(cfg, notes)
         launch.train(runner)

@@ -83,6 +83,7 @@ class Case:
             return False
         if self.runtime in ('openvino', 'paddle') and self.device != 'cpu':
             return False
+        # its worker builds PaddleSeg's own network, which knows no other
         if self.runtime == 'paddle' and self.model.label not in ('PP-LiteSeg-T', 'PP-LiteSeg-B'):
             return False
         return self.precision in _PRECISIONS_OF_RUNTIME[self.runtime]

@@ -113,10 +113,12 @@ def measure(
                 progress(f'no time for round {number + 1}')
                 break
             order = list(timers)
+            # seeded by the round: what stands behind whom changes, and runs compare
             random.Random(number).shuffle(order)
             for name in order:
                 progress(f'round {number + 1} of {plan.rounds}: {name}')
                 sleep(plan.pause)
+                # the untimed run that gets caches and threads back from the subject before
                 timers[name](1)
                 medians[name].append(median(timers[name](plan.runs)))
             longest = max(longest, now() - start)

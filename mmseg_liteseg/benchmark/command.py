@@ -102,6 +102,7 @@ def hide_folders(command: str) -> str:
 def progress(text: str) -> None:
     """Says what happens on stderr: on one line in a terminal, where lines would pile up."""
     end = '\r' if sys.stderr.isatty() else '\n'
+    # in a file, one round stands for all: they would be hundreds of lines
     if sys.stderr.isatty() or not text.startswith('round') or text.startswith('round 1 '):
         print(f'{text:<100}', end=end, file=sys.stderr, flush=True)
 

@@ -105,6 +105,7 @@ def loader_rate(
         fixed: Takes one batch again and again.
     """
     iterator = iter(Runner.build_dataloader(copy.deepcopy(loader_cfg), seed=0))
+    # starting processes and filling caches is no part of the rate
     for _ in range(2):
         batch = next(iterator)
         step(batch)
@@ -129,6 +130,7 @@ def measure_pipelines(cfg: Config, dataset: Mapping[str, Any] | None, plan: Plan
         images: Images per round.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
+    # one core each, as in a loader's worker
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     dataset = dataset or {key: value for key, value in cfg.train_dataloader.dataset.items() if key != 'pipeline'}

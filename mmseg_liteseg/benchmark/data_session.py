@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from .data import loader_rate, measure_pipelines, scenes_dataset, with_cache
 from .errors import BenchmarkError
 from .machine import describe, load_average
 from .models import build, load_config
-from .results import write_text
+from .results import write_pages
 from .session import quiet
 from .torch_tasks import build_optim_wrapper, optim_config
 
@@ -66,6 +65,7 @@ class DataSession:
         """
         quiet()
         cfg = load_config(model)
+        # as --cfg-options of the training would, so that the same data is read
         cfg.merge_from_dict(dict(self.overrides))
         if 'train_dataloader' not in cfg or 'train_pipeline' not in cfg:
             raise BenchmarkError(f'{model.config}: expected a config with train_pipeline and train_dataloader')
@@ -119,10 +119,7 @@ def training_step(cfg: Config, model: Model) -> Callable[[dict], Any]:
 
 def save_data(results: Mapping[str, Any], out: Path) -> list[Path]:
     """Writes OUT.json and OUT.md."""
-    written = [out.with_name(out.name + ending) for ending in ('.json', '.md')]
-    write_text(written[0], json.dumps(results, indent=1, ensure_ascii=False) + '\n')
-    write_text(written[1], data_markdown(results))
-    return written
+    return write_pages(results, data_markdown(results), out)
 
 
 def data_markdown(results: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from .models import main_logits
 from .scenes import batch_of
 from .torch_tasks import predicts_labels
 
+# INT8 needs it: one scale per channel (docs/deploy/int8.md)
 OPSET = 13
 
 
@@ -116,6 +117,7 @@ def quantize(case: Case, path: str) -> str:
     from mmseg_liteseg.deploy.quantizers.by_onnxruntime import quantize_file
 
     target = Path(path).with_name('int8.onnx')
+    # one batch: the speed is measured here, not the accuracy
     inputs = [batch_of(case.batch, case.model.size).numpy()]
     quantize_file(Path(path), target, inputs, QuantizeOptions())
     return str(target)
@@ -137,6 +139,7 @@ def _onnxruntime(case: Case, path: str, threads: int) -> Callable[[], np.ndarray
 
 def _openvino(case: Case, path: str, threads: int) -> Callable[[], np.ndarray]:
     core = shared_core(need('openvino', 'openvino'))
+    # named in each case: OpenVINO takes bfloat16 by itself where the CPU has it
     precision = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}[case.precision]
     settings = {
         'INFERENCE_PRECISION_HINT': precision,

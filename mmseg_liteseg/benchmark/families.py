@@ -82,6 +82,7 @@ HEADER = '| family | config | segmentor | head | predict | differing pixels | fu
 
 def lightest(folder: Path) -> Path | None:
     """The config of a family that is likely to be the smallest; None if there is none."""
+    # shorter names have fewer options: the plain form of a family
     paths = sorted(folder.glob('*.py'), key=lambda path: (len(path.stem), path.stem))
     ranked = [path for word in _LIGHT for path in paths if word in path.stem]
     return next(iter([*ranked, *paths]), None)
@@ -117,6 +118,7 @@ def _compare(cfg: Config, row: Family) -> None:
         settle(host, SIZE)
     cfg.model.type = FAST[row.segmentor]
     fast = MODELS.build(cfg.model).eval()
+    # the same weights: the segmentor is compared, not the network
     fast.load_state_dict(host.state_dict())
     row.losses = ', '.join(_fused(fast)) or 'none'
     row.predict = fast.why_hosts_way() or 'fast'

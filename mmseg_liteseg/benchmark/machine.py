@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 import mmseg_liteseg
-from mmseg_liteseg.deploy.runners.base import available_cores
+from mmseg_liteseg.processor import available_cores
 
 _MODULES = ('torch', 'mmengine', 'mmcv', 'mmseg', 'numpy', 'onnxruntime', 'openvino', 'triton')
 

@@ -30,6 +30,7 @@ def peak_of_changes(changes: Iterable[int]) -> int:
 def _peak_on_cpu(run: Callable[[], Any]) -> int:
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         result = run()
+    # only afterwards: what a call returns is alive at its peak
     del result
     events = [event for event in profiler.profiler.kineto_results.events() if event.name() == '[memory]']
     # torch before 2.4 has microseconds

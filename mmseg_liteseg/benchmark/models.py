@@ -119,6 +119,7 @@ def take_statistics(norm: _BatchNorm, inputs: tuple[Tensor]) -> None:
 
     Variances are kept from getting small against the values: what rounding leaves would be blown up layer by layer.
     """
+    # a hook before the layer, so that every layer sees what settled ones before it give
     values = inputs[0].transpose(0, 1).flatten(1)
     norm.running_mean.copy_(values.mean(1))
     norm.running_var.copy_(values.var(1, unbiased=False).clamp(min=0.1 * values.square().mean().item()))

@@ -70,6 +70,7 @@ def find_config(folder: Path, wanted: str, name: str) -> Path:
     if not folder.is_dir():
         raise BenchmarkError(f'{name}: there is no folder {folder} (was the package installed without its configs?)')
     wanted = wanted if wanted.endswith('.py') else f'{wanted}.py'
+    # with the slash, so that a name is not found inside a longer one
     found = [path for path in list_configs(folder) if f'/{path}'.endswith(f'/{wanted}')]
     if len(found) == 1:
         return folder / found[0]

@@ -15,6 +15,7 @@ def optimize_for(case: Case, model: nn.Module) -> nn.Module:
         BenchmarkError: This installation has no such function.
     """
     try:
+        # late: an installation may lack what it imports, and the other runtimes go on
         from mmseg_liteseg.deploy.optimize import optimize
     except ImportError as error:
         raise BenchmarkError(f'mmseg_liteseg.deploy.optimize cannot be imported ({error})') from error

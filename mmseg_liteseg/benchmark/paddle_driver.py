@@ -37,6 +37,7 @@ class PaddleTimer:
             [python, str(WORKER), json.dumps(worker_spec(case, code, threads))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # a full pipe that nobody reads would stop the worker
             stderr=subprocess.DEVNULL,
             text=True,
         )
@@ -50,6 +51,7 @@ class PaddleTimer:
 
     def _read(self) -> Any:
         """The next answer; what Paddle itself prints is passed over."""
+        # answers are JSON, whatever else comes is Paddle's
         for line in self.process.stdout:
             if line.startswith(('{', '[')):
                 answer = json.loads(line)

@@ -77,6 +77,7 @@ def build_network(spec: dict) -> Any:
             std = (2.0 / np.prod(layer.weight.shape[1:])) ** 0.5
             layer.weight.set_value(np.random.RandomState(0).normal(0, std, layer.weight.shape).astype('float32'))
         if hasattr(layer, '_momentum'):
+            # one batch is all: with momentum its statistics would hardly show
             layer._momentum = 0.0
     network.train()
     with paddle.no_grad():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Mapping
+
+from mmseg_liteseg.visualization.files import replaced_by
 
 from .published import SOURCES
 
@@ -22,6 +23,7 @@ def points(results: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     for line in results['lines']:
         if line['task'] != 'labels' or line['batch'] != 1 or 'ms' not in line or 'published' not in line:
             continue
+        # the picture is of models, not of what runs them
         if line['stock'] or line.get('fast'):
             continue
         name = f'{line["runtime"]} {line["precision"]} {line["device"]}'
@@ -59,11 +61,9 @@ def draw(results: Mapping[str, Any], path: Path) -> bool:
     gpu = results['machine'].get('gpu')
     figure.suptitle(f'{gpu["name"] if gpu else results["machine"]["cpu"]}, {results["date"]}', fontsize=10)
     figure.tight_layout(rect=(0, 0.25 / size[1] * (1 + len(_sources(series))), 1, 1))
-    temporary = path.with_name(f'.{os.getpid()}.{path.name}')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(temporary, dpi=110, format=path.suffix[1:])
+    with replaced_by(path) as temporary:
+        figure.savefig(temporary, dpi=110, format=path.suffix[1:])
     pyplot.close(figure)
-    os.replace(temporary, path)
     return True
 
 

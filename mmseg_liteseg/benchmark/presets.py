@@ -75,6 +75,7 @@ def labels() -> Preset:
 def _to_rivals(task: str, runtime: str, precision: str) -> list[Ratio]:
     """T in a runtime beside STDC1-Seg in the same, and beside the original under Paddle."""
     tail = f'{task} {runtime} {precision} b1 cpu'
+    # the bounds that the page shows beside what was found
     wanted = 'at least 1.3 (best fp32)' if precision == 'fp32' else 'at least 3 (best)'
     return [
         Ratio(f'STDC1-Seg / T, {tail[:-7]}', f'{STDC} {tail}', f'{T} {tail}', 'at least 1.6'),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
+
+from mmseg_liteseg.visualization.files import replaced_by
 
 from .case import TASKS, Case
 from .clock import Plan, Spread, ratio
@@ -116,6 +117,7 @@ class Ratio:
             return {**entry, 'value': dict(median=a.peak_bytes / b.peak_bytes)}
         if not a.seconds or not b.seconds:
             return None
+        # of rounds, not of medians: load of the machine is in both sides of a round
         return {**entry, 'value': _spread(ratio(a.seconds, b.seconds))}
 
 
@@ -140,10 +142,16 @@ def collect(
 
 def write_text(path: Path, text: str) -> None:
     """Writes a file at once or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
+    with replaced_by(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
+
+
+def write_pages(results: Mapping[str, Any], page: str, out: Path) -> list[Path]:
+    """Writes OUT.json and OUT.md; returns them."""
+    written = [out.with_name(out.name + ending) for ending in ('.json', '.md')]
+    write_text(written[0], json.dumps(results, indent=1, ensure_ascii=False) + '\n')
+    write_text(written[1], page)
+    return written
 
 
 def to_text(results: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from mmseg_liteseg.datasets.synthetic import render_scene
 def scene(height: int, width: int, index: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Picture (H, W, 3), BGR, and labels (H, W), uint8; read-only."""
     image, label = render_scene(0, 'train', index, height, width)
+    # one picture is handed to everybody
     image.setflags(write=False)
     label.setflags(write=False)
     return image, label

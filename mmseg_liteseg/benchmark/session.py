@@ -70,6 +70,7 @@ class Session:
             self._check_cpu_clock(cases)
         quiet()
         started = time.monotonic()
+        # half for building, exporting and compiling, which nobody can foresee; half for rounds
         self._prepare_until, until = (started + share * 60 * self.minutes for share in (0.5, 1.0))
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(self.threads)  # resizes pictures, and the logits of exported models

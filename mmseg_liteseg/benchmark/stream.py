@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +19,7 @@ from mmseg_liteseg.runtime.video import VideoReader, video_writer
 from .clock import Plan, Spread, local_timer, measure, ratio
 from .errors import BenchmarkError
 from .machine import describe, load_average
-from .results import write_text
+from .results import write_pages
 from .scenes import scene
 
 METHOD = (
@@ -118,10 +117,7 @@ def _overlapped(segmenter: Segmenter, video: Video, outputs: Outputs, say: Calla
 
 def save_stream(results: Mapping[str, Any], out: Path) -> list[Path]:
     """Writes OUT.json and OUT.md."""
-    written = [out.with_name(out.name + ending) for ending in ('.json', '.md')]
-    write_text(written[0], json.dumps(results, indent=1, ensure_ascii=False) + '\n')
-    write_text(written[1], stream_markdown(results))
-    return written
+    return write_pages(results, stream_markdown(results), out)
 
 
 def stream_markdown(results: Mapping[str, Any]) -> str:

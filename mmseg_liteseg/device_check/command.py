@@ -44,6 +44,7 @@ def run(args: argparse.Namespace, command: str, tell: Callable[[str], None] = pr
     device = torch.device(args.device)
     tell(f'checking {describe_shortly(args.device)}; results go to {out}')
     checks = {**operator_checks(device), **model_checks(device, args.weights)}
+    # first: a fast number of a wrong result is worth nothing
     outcomes: list[Outcome] = list(run_checks(checks, tell))
     written = save(out, describe(args.device), outcomes, command, time.strftime('%Y-%m-%d'))
     tell(summary(outcomes))

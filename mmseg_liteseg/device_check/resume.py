@@ -41,6 +41,7 @@ def resume(device: torch.device, make_config: Callable[[], Config]) -> Measured:
         raise RuntimeError(f'the training went on on {", ".join(sorted(places))}, not on {device.type}')
     if (snapshot.iter, second.iter, len(began)) != (1, 2, len(ended)):
         raise RuntimeError(f'went on from iteration {snapshot.iter} to {second.iter}, expected 1 to 2')
+    # equality alone would also hold of a training that stands still
     if not all(tensor.isfinite().all() for tensor in last) or all(map(torch.equal, began, last)):
         raise RuntimeError('the iteration after going on gave no new weights, or no numbers')
     return Measured(max(float((a - b).abs().max()) for a, b in zip(ended, began)), 0.0)

@@ -89,6 +89,7 @@ def cases(interval: int) -> list[Case]:
         case(2, 3, persistent=True),
         *([case(0, 1, amp=True)] if has_scaler() else []),
         *([case(1, 3, amp=True, ema_hook=True, accumulated=2)] if has_scaler() else []),
+        # a kill hits both processes at different moments
         case(0, 1, processes=2),
         case(1, 3, ema_hook=True, processes=2),
     ]
@@ -151,6 +152,7 @@ def _run_case(config: Config, case: Case, folder: Path, kills: int, rng: random.
     config = copy.deepcopy(config)
     config.merge_from_dict(case.options)
     whole = folder / 'whole'
+    # the measure: its state, and how long each of its moments lasts
     training = Training(config, whole, case.processes)
     if training.end() != 0:
         raise KillTestError(f'{case.name}: the uninterrupted training fails; {whole}.log says why')

@@ -93,6 +93,7 @@ def growth(samples: Sequence[Sample]) -> dict[str, float]:
         {'memory': 0.0, 'files': 0, 'threads': 0}
     """
     start = max(1, len(samples) // 4)
+    # quarters and medians: a single look may fall into a collection of garbage
     settled, rest = samples[start : start + max(1, len(samples) // 4)], samples[-max(1, len(samples) // 4) :]
     return {
         'memory': round(float(np.median([s.memory for s in rest]) - np.median([s.memory for s in settled])), 1),

@@ -31,6 +31,7 @@ class Training:
 
     def __init__(self, config: Config, folder: Path, processes: int = 1) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        # forked: the hosts are imported once, not for each of a hundred trainings
         context = multiprocessing.get_context('fork')
         port = _free_port() if processes > 1 else None
         moments = [Moments(context) for _ in range(processes)]
@@ -77,6 +78,7 @@ class Training:
 
 def _free_port() -> int:
     with socket.socket() as server:
+        # 0: the system picks a free one
         server.bind(('127.0.0.1', 0))
         return server.getsockname()[1]
 

@@ -64,6 +64,7 @@ class MultiLabelMetric(BaseMetric):
             predicted = sample['pred_sem_seg']['data']
             if not self.format_only:
                 label = sample['gt_sem_seg']['data'].to(predicted.device)
+                # counts, not masks: mmengine keeps the results of all images until the end
                 self.results.append(count_entries(predicted, label, self.ignore_index).numpy())
             if self.output_dir:
                 self._write(predicted.cpu().numpy(), sample['img_path'])
@@ -72,7 +73,9 @@ class MultiLabelMetric(BaseMetric):
         """(K, 3) counts per image -> mIoU and mF1, then ``IoU.NAME`` and ``F1.NAME`` of each class."""
         if self.format_only:
             return {}
+        # over the set, as mmseg's IoUMetric: a mean over images would weigh empty ones
         hits, false, missed = np.sum(results, axis=0, dtype=np.float64).T
+        # 0 / 0 of a class that is nowhere is nan, which the means leave out
         with np.errstate(invalid='ignore'):
             scores = dict(IoU=100 * hits / (hits + false + missed), F1=100 * 2 * hits / (2 * hits + false + missed))
         classes = self.dataset_meta['classes']

@@ -43,6 +43,7 @@ def read_bands(data: bytes, name: str) -> np.ndarray:
             bands = _bands_last(file, page)
             tag = page.tags.get(_ORIENTATION)
             if page.photometric == _RGB and bands.ndim == 3 and bands.shape[2] >= 3:
+                # BGR as all readers here give colours, with whatever lies behind them
                 bands = np.concatenate([bands[..., 2::-1], bands[..., 3:]], axis=2)
     except Exception as error:  # tifffile and its codecs raise errors of many types on broken files
         raise ImageFileError(f'image {name}: cannot be read as a picture ({reason_of(error)})') from None

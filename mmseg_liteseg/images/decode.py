@@ -87,6 +87,7 @@ def decode_bands(data: bytes, name: str) -> np.ndarray:
 
 def _decode_flags(data: bytes, name: str, flags: int) -> np.ndarray:
     """By OpenCV, after a look at the depth."""
+    # decoded in its own depth first: OpenCV's 8 bits of 16 look like any other
     deep = _imdecode(data, name, flags | cv2.IMREAD_ANYDEPTH)
     if deep.dtype == np.uint8 or flags & cv2.IMREAD_ANYDEPTH:
         return deep

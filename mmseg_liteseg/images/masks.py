@@ -73,6 +73,7 @@ def _indices(image: Image.Image, name: str) -> np.ndarray:
         lowest, highest = int(labels.min()), int(labels.max())
         if lowest < 0 or highest > 65535:
             raise ImageFileError(f'mask {name}: values {lowest} to {highest}, expected class indices from 0 on')
+        # 16 bits stay where they are needed: mmcv would keep the lower 8 of them
         labels = labels.astype(np.uint8 if highest < 256 else np.uint16)
     return turn(labels.astype(np.uint8) if labels.dtype == np.bool_ else labels, orientation_of(image))
 

@@ -38,6 +38,7 @@ def output_names(paths: Iterable[str | Path], root: str | Path | None = None, fl
         wanted = {text: candidates[text][min(attempt, len(candidates[text]) - 1)] for text in left}
         counts = Counter(wanted.values())
         taken = set(names.values())
+        # all that collide go on to the next candidate: none has a better right to the short name
         names.update((text, name) for text, name in wanted.items() if counts[name] == 1 and name not in taken)
         left = [text for text in left if text not in names]
     taken = set(names.values())

@@ -46,6 +46,7 @@ from the mean of 127.5: set mean and std of model.data_preprocessor to those of 
     middle, spread = float(np.mean(mean)), float(np.mean(std))
     low, high = flat.min(), flat.max()
     as_ever = low >= 0 and high <= _EIGHT_BITS and _SMALL < middle <= _EIGHT_BITS
+    # three quarters, as a few hot pixels or a black border are in many pictures
     if not as_ever and low < high and np.percentile(np.abs(flat - middle), 25) > _FAR * spread:
         problem = f'most of its values ({low:g} to {high:g}) lie more than {_FAR} std from the mean of {middle:g}'
     elif low >= 0 and high <= 1 and middle > _SMALL and (flat != np.round(flat)).any():

@@ -25,7 +25,7 @@ def check_pairs(part: Part) -> list[Finding]:
 
 
 def _check_missing(part: Part) -> Iterator[Finding]:
-    # every so manieth, so that a folder which is missing as a whole is met
+    # evenly spread, so that a folder which is missing as a whole is met
     step = max(len(part.samples) // MOST_CHECKED, 1)
     looked_at = [sample for sample in part.samples[::step] if not part.backend_args]
     for name, field in (('image', 'image'), ('mask', 'mask')):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.processor import available_cores
 from mmseg_liteseg.registry import TRANSFORMS
 
 from .facts import ImageFacts, MaskFacts, UnreadableFileError
@@ -82,7 +82,7 @@ def scan(
         workers: Threads: decoders leave Python's lock, so they run beside each other. One per core by default.
         track: Shows progress.
     """
-    workers = workers or min(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count(), 16)
+    workers = workers or min(available_cores(), 16)
     known: dict[tuple[Sample, str], SampleFacts] = {}
     scans = []
     with ThreadPoolExecutor(workers) as pool:

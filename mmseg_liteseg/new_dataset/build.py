@@ -58,8 +58,10 @@ def new_dataset(
         raise ConversionError(f'val share {val_share}: expected a number between 0 and 1')
     if os.path.realpath(out) == os.path.realpath(source):
         raise ConversionError(f'{out}: is the source itself; name another folder with --out')
+    # before the folder is read, which takes minutes of a large one
     if not dry_run:
         check_target(out, overwrite)
+    # PairListDataset ends a name at these
     if any(set('\n\r\t') & set(os.path.realpath(path)) for path in (source, out)):
         raise ConversionError(f'{shown(source)}: lists cannot hold names with line breaks or tabs; rename the folder')
     folder = read_folder(source, out, images, masks, Path(classes) if classes else None, ignore, multi_label)

@@ -32,6 +32,7 @@ def class_names(masks: Sequence[tuple[Path, ...]]) -> list[str]:
     several = [group for group in masks if len(group) > 1]
     folders = Counter(class_of(mask) for group in masks for mask in group)
     apart = all(len({class_of(mask) for mask in group}) == len(group) for group in several)
+    # a folder per class comes again with every image; a folder per image never does
     repeated = len(masks) == 1 or len(folders) < sum(folders.values())
     return sorted(folders) if several and apart and repeated and all(folders) else []
 
@@ -89,4 +90,5 @@ def inside(path: Path) -> np.ndarray:
     """(H, W), bool: where a mask of one class is set."""
     codes = read_mask(path).as_colours()
     brightness = np.maximum.reduce([codes >> shift & 255 for shift in (0, 8, 16)])
+    # 0 and 1, 0 and 255, or colours; JPEG's noise stays below the half
     return brightness > (_HALF if brightness.max() > _HALF else 0)

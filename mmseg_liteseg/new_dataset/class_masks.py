@@ -34,6 +34,7 @@ def read_class_masks(root: Path, matches: Sequence[Match], listed: ClassFile | N
     """
     names = class_names([match.masks for match in matches])
     if names:
+        # nothing is its own class here: a pixel without any is the background
         names = [name for name in names if name.lower() not in BACKGROUND_NAMES]
         load, how = _from_folders(root, names), 'a folder per class'
     else:
@@ -95,6 +96,7 @@ def _from_bands(root: Path, matches: Sequence[Match], listed: ClassFile | None) 
             f'{first}: one mask of one channel says one class at a pixel; --multi-label expects a folder of masks per '
             'class (masks/road/1.png, masks/wet/1.png), or a band per class in one PNG or TIFF'
         )
+    # bands have no names in most files
     names = [entry.name for entry in listed.entries] if listed else [f'class_{i}' for i in range(count)]
     if len(names) != count:
         raise ConversionError(f'{listed.path}: {len(names)} classes, but {first} has {count} bands')

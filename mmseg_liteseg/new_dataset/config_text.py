@@ -119,6 +119,7 @@ def _tuple(items: Iterable[str]) -> str:
 def _reasons(classes: Sequence[ClassRow], recipe: Recipe) -> dict[str, str]:
     """The comment beside each number."""
     height, width = recipe.size
+    # each number's comment says where it comes from, so that a user can judge it for other data
     which = 'images are' if recipe.same_size else 'the median image is'
     hours = recipe.minutes_on_cpu / 60
     duration = f'{hours:.1f} hours' if hours > 1.5 else f'{recipe.minutes_on_cpu:.0f} minutes'

@@ -71,7 +71,9 @@ def _neighbours_alike(groups: Mapping[str, str], thumbs: Mapping[str, np.ndarray
             members[groups[name]].append(thumbs[name])
     near = [_distance(a, b) for group in members.values() for a, b in zip(group, group[1:])]
     everything = [thumb for group in members.values() for thumb in group]
+    # half a list apart: any two, without drawing
     far = [_distance(a, b) for a, b in zip(everything, everything[len(everything) // 2 :])]
+    # medians: a cut within a film, or two films of one street, decide nothing
     return bool(near and far) and float(np.median(near)) < _ALIKE * float(np.median(far))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Iterator, Sequence, TypeVar
 
 from rich.progress import track
+
+from mmseg_liteseg.processor import available_cores
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
@@ -22,5 +23,5 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], title: str) -> I
         >>> list(each(abs, [-1, 2], 'numbers'))
         [1, 2]
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         yield from track(pool.map(work, items), description=title, total=len(items), disable=len(items) < _SHOW_FROM)

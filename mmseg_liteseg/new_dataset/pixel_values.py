@@ -61,6 +61,7 @@ def measure(root: Path, samples: Sequence[Sample]) -> PixelValues:
     """
     if not _form(samples[0])[0]:
         return PixelValues()
+    # evenly spread, as neighbours are alike
     step = max(len(samples) // _LOOK_AT, 1)
     paths = [root / sample.image for sample in samples[::step]]
     sums, squares, count = 0.0, 0.0, 0.0
@@ -68,6 +69,7 @@ def measure(root: Path, samples: Sequence[Sample]) -> PixelValues:
         sums, squares, count = sums + one[0], squares + one[1], count + one[2]
     mean = sums / count
     std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    # a band that is the same everywhere would be divided by 0
     std = np.where(std > 0, std, 1.0)
     return PixelValues('unchanged', _short(mean), _short(std))
 

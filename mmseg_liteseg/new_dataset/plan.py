@@ -125,6 +125,7 @@ def make_plan(folder: LabelledFolder, name: str, val_share: float = 0.2, seed: i
     _look_at_images(folder)
     notes = divide(folder.samples, val_share, seed)
     splits = {split: [s for s in folder.samples if s.split == split] for split in SPLITS}
+    # of a single image; divide() has said what results are worth then
     splits['val'] = splits['val'] or splits['train']
     if not splits['test']:
         del splits['test']
@@ -153,6 +154,7 @@ def _look_at_images(folder: LabelledFolder) -> None:
     left_out = [problem for problem in problems if problem]
     if not kept:
         raise ConversionError(f'{folder.root}: no image can be used; the first: {left_out[0]}')
+    # one form for all, as a network has one number of channels and one mean
     form = usual_form(kept)
     folder.samples = [sample for sample in kept if is_of_form(sample, form)]
     left_out += [

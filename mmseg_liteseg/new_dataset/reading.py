@@ -57,6 +57,7 @@ def read_folder(
     named = read_class_file(classes) if classes else None
     listed = [] if named else find_class_files(source, [path for path in tree.texts if path not in lists.files])
     shapes = None
+    # where masks lie ready they are taken: JSON beside them is what they were made from
     if not (images or masks or any(read_name(path).role == 'mask' for path in tree.images)):
         shapes = find_shapes(tree, [named] if named else listed, lambda files: each(_same, files, 'annotations'))
     if shapes is not None:
@@ -125,6 +126,7 @@ def _from_values(
     """One mask holds all classes; several masks of an image hold an object each."""
     survey = merge({mask: surveys[mask] for match in matches for mask in match.masks})
     words = {word for match in matches[:50] for word in read_name(match.masks[0]).family}
+    # the folder's own name tells a published data set as well as those in it
     words |= {part.lower() for part in (*tree.root.resolve().parts[-2:], *matches[0].masks[0].parts)}
     table = propose_table(survey, listed, named, ignore, words)
     several = {match.name: match.masks for match in matches if len(match.masks) > 1}
@@ -142,6 +144,7 @@ def _from_values(
             sample.counts = np.bincount(read(sample).ravel(), minlength=256)
         samples.append(sample)
     notes = [f'{len(several)} images have several masks each, laid over one another'] if several else []
+    # used where they are: a copy of a large set's masks would help nobody
     ready = table.is_identity and not several and all(one.is_index for one in surveys.values())
     return LabelledFolder(
         tree.root, _layout(matches), table.classes, samples, read, ready, table.as_json(), [*notes, *table.notes]

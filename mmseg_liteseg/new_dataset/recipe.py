@@ -17,6 +17,7 @@ _CROP_PIXELS = 512 * 512
 _BATCH_PIXELS = 16 * 360 * 480  # what the CamVid recipe takes in one step
 _BATCHES = (4, 8, 16)
 _PASSES = 100
+# Few images need time for BN's statistics; the CamVid recipe has ten thousand.
 _ITERATIONS = (1000, 10000)
 # A step of 2 x 360 x 480 pixels takes 0.37 s on two cores (docs/benchmark.md), and goes with the pixels.
 _SECONDS_PER_PIXEL = 0.37 / (2 * 360 * 480)
@@ -74,6 +75,7 @@ def make_recipe(samples: Sequence[Sample], num_classes: int) -> Recipe:
         _LR if batch >= 8 else _LR_SMALL_BATCH,
         iterations,
         max(iterations // 10, 50),
+        # OHEM keeps at least what is not of the largest class, within the recipes' own bounds
         float(np.clip(np.round(1 - shares.max(), 2), 1 / 16, 1 / 4)),
         iterations * batch / len(samples),
         iterations * batch * crop[0] * crop[1] * _SECONDS_PER_PIXEL / 60,

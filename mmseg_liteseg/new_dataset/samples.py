@@ -83,6 +83,7 @@ def fit(labels: np.ndarray, facts: ImageFacts) -> np.ndarray | None:
     if way == 'turn':
         return turn(labels, facts.orientation)
     if way == 'resize':
+        # band by band: Pillow takes four channels at most
         bands = [Image.fromarray(band) for band in np.moveaxis(np.atleast_3d(labels), 2, 0)]
         bands = [np.asarray(band.resize(facts.upright_size[::-1], Image.Resampling.NEAREST)) for band in bands]
         return np.dstack(bands) if labels.ndim == 3 else bands[0]

@@ -46,6 +46,7 @@ def read_shapes(tree: Tree, lists: SplitLists, shapes: Shapes, multi_label: bool
     def look(sample_name: str) -> Sample | str:
         annotation = by_name[sample_name]
         try:
+            # drawn for the counts and again when written: all of a large set would not fit into memory
             drawn = render(sample_name)
         except (ConversionError, UnreadableFileError) as error:
             return f'{annotation.image}: {error}'

@@ -102,6 +102,7 @@ def _blocks(members: dict[str, list[str]], by_name: dict[str, Sample], wanted: i
             return chosen
     everything = [name for group in members.values() for name in group]
     last = len(everything) - wanted
+    # the end first, which max keeps where runs are as good
     starts = dict.fromkeys([last, 0, *range(0, last, max(wanted // 2, 1))])
     runs = [everything[start : start + wanted] for start in starts]
     return max(runs, key=lambda run: _score(by_name, run, wanted)[:1])
@@ -110,6 +111,7 @@ def _blocks(members: dict[str, list[str]], by_name: dict[str, Sample], wanted: i
 def _best(by_name: dict[str, Sample], draw: Callable, seed: int, wanted: int | None = None) -> list[str]:
     """Of some draws the one with most classes on both sides, then with shares most like the rest's."""
     rng = random.Random(seed)
+    # fewer of many samples, where chance evens out by itself
     draws = [draw(rng) for _ in range(_TRIALS if len(by_name) < 5000 else 20)]
     return max(draws, key=lambda chosen: _score(by_name, chosen, wanted or len(chosen)))
 
@@ -118,6 +120,7 @@ def _score(by_name: dict[str, Sample], chosen: Sequence[str], wanted: int) -> tu
     total = sum(sample.counts[:255] for sample in by_name.values())
     inside = sum((by_name[name].counts[:255] for name in chosen), np.zeros(255, np.int64))
     outside = total - inside
+    # first of all: a class that val lacks is not measured, one that train lacks is not learnt
     both = ((inside > 0) & (outside > 0)).sum()
     unlike = np.abs(inside / max(inside.sum(), 1) - outside / max(outside.sum(), 1)).sum()
     return float(both), -float(unlike) - abs(len(chosen) - wanted) / max(wanted, 1)

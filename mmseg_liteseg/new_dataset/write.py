@@ -58,6 +58,7 @@ def write(plan: Plan, out: Path) -> Path:
             config = _write_all(plan, work / 'out', out)
         if out.exists():
             os.replace(out, work / 'old')  # removed below, with all that is in work
+        # mkdtemp's folders are for their owner alone, and others may train too
         os.chmod(work / 'out', 0o755)
         os.replace(work / 'out', out)
     finally:
@@ -82,6 +83,7 @@ def _write_all(plan: Plan, folder: Path, final: Path) -> str:
     for _ in each(lambda sample: _write_mask(plan, sample, folder), [s for s in samples if plan.writes(s)], 'writing'):
         pass
     for split, chosen in plan.splits.items():
+        # a tab, as names may hold blanks
         lines = ['\t'.join([_image(plan, sample, final), *_masks(plan, sample, final)]) + '\n' for sample in chosen]
         (folder / f'{split}.txt').write_text(''.join(lines), encoding='utf-8')
     (folder / MARK).write_text(json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')

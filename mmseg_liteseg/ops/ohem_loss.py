@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmseg_liteseg.errors import DataError
-
 from .backend import use_triton
 from .kernel_checks import OHEM_LOSS
 from .ohem_sums import ChunkedSums, OHEMSums
@@ -101,13 +99,7 @@ def _apply(
     class_weight: Tensor | None,
     scale: tuple[float, float],
 ) -> tuple[Tensor, Tensor]:
-    if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
-        raise DataError(
-            f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
-            'labels in 0..C-1'
-        )
-    if logits.dtype not in (torch.float32, torch.float64):
-        logits = logits.float()
+    logits = targets.fitting(logits)
     if class_weight is not None:
         class_weight = class_weight.to(logits)
     return _OHEMCrossEntropy.apply(logits, targets, thresh, min_kept, align_corners, class_weight, scale)

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmseg_liteseg.errors import DataError
-
 from .loss_terms import Chunk, Term
 from .ohem_loss import accuracy_percent
 from .ohem_sums import row_upsampler, tie_class
@@ -45,13 +43,7 @@ def dense_losses(
         >>> round(ce.item(), 4)  # ln 5
         1.6094
     """
-    if logits.ndim != 4 or len(logits) != len(targets.label) or not targets.within(logits.shape[1]):
-        raise DataError(
-            f'logits {tuple(logits.shape)} do not fit labels {tuple(targets.label.shape)}: expected (N, C, h, w) with '
-            'labels in 0..C-1'
-        )
-    if logits.dtype not in (torch.float32, torch.float64):
-        logits = logits.float()
+    logits = targets.fitting(logits)
     *losses, accuracy = _DenseLosses.apply(logits, targets, tuple(terms), align_corners)
     return losses, accuracy
 

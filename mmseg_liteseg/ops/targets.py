@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmseg_liteseg.errors import DataError
+
 
 class Targets:
     """Labels of a batch, prepared once per step.
@@ -26,6 +28,19 @@ class Targets:
         # one synchronisation for all three
         facts = torch.stack([self.valid.sum(), *self.label.aminmax()])
         self.num_valid, self._lowest, self._highest = facts.tolist()
+
+    def fitting(self, logits: Tensor) -> Tensor:
+        """Logits (N, C, h, w) of these labels, in float32 at least.
+
+        Raises:
+            DataError: The batch sizes differ, or a label is not below C.
+        """
+        if logits.ndim != 4 or len(logits) != len(self.label) or not self.within(logits.shape[1]):
+            raise DataError(
+                f'logits {tuple(logits.shape)} do not fit labels {tuple(self.label.shape)}: expected (N, C, h, w) with '
+                'labels in 0..C-1'
+            )
+        return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
 
     def within(self, num_classes: int) -> bool:
         """Whether every label that counts is in 0..num_classes-1."""

@@ -58,6 +58,7 @@ class STDCHead(ClsHead):
         init_cfg: dict | list | None = None,
         **kwargs: Any,
     ) -> None:
+        # init_params of the authors' nets/stdcnet.py
         authors = [dict(type='Kaiming', layer='Conv2d'), dict(type='Normal', layer='Linear', std=0.001)]
         super().__init__(init_cfg=init_cfg or authors, **kwargs)
         self.in_channels = check_positive_int(in_channels, 'in_channels')

@@ -29,6 +29,7 @@ def js_divergence(student: Tensor, teacher: Tensor) -> Tensor:
         tensor([0.6931])
     """
     log_p, log_q = _log_probabilities(student, teacher)
+    # in logarithms: probabilities of a sure teacher are 0 in float32
     log_m = torch.logaddexp(log_p, log_q) - math.log(2)
     return (log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)).sum(1) / 2
 

@@ -54,6 +54,7 @@ class SSLDClassifier(ImageClassifier):
     ) -> None:
         super().__init__(**kwargs)
         self.divergence = MODELS.build(divergence)
+        # a Teacher is no module, so that its weights are in no state_dict and no optimiser
         self.teacher = build_teacher(teacher, teacher_checkpoint)
 
     def loss(self, inputs: Tensor, data_samples: Sequence[BaseDataElement] | None = None) -> dict[str, Tensor]:

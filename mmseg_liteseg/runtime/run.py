@@ -13,9 +13,9 @@ from typing import Callable, Iterable, Iterator
 import numpy as np
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.runners.base import available_cores
 from mmseg_liteseg.images import shown
 from mmseg_liteseg.images.files import reason_of
+from mmseg_liteseg.processor import available_cores
 
 from .confidence import mark_unsure
 from .inputs import Pictures, Video

@@ -51,6 +51,7 @@ class Budget:
     @property
     def warmup(self) -> int:
         """The recipe's 200 iterations; a fifth of very short trainings."""
+        # of very short trainings 200 would be all
         return min(200, self.iters // 5)
 
     @property

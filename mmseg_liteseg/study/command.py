@@ -71,6 +71,7 @@ def _train(args: argparse.Namespace, started: float) -> Iterator[str]:
     if args.minutes is not None and args.minutes <= 0:
         raise StudyError(f'--minutes {args.minutes}: expected more than 0')
     for job in jobs_of(args, get_budget(args.budget)):
+        # from the tool's start: imports and the trainings before count, as a scheduler counts them
         left = None if args.minutes is None else 60 * args.minutes - (time.monotonic() - started)
         if left is not None and left <= 0:
             yield f'{job}: no time left, the same command goes on'

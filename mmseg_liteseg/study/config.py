@@ -135,6 +135,7 @@ def _set_runtime(fields: ConfigDict, job: Job) -> None:
     log_interval = min(50, val_interval)
     fields.randomness = ConfigDict(seed=job.seed)
     hooks = fields.default_hooks
+    # where validations are: every state on disk has its figure
     hooks.checkpoint.update(interval=val_interval, save_best='mIoU', max_keep_ckpts=1)
     hooks.logger.interval = log_interval
     hooks.pop('visualization', None)

@@ -56,6 +56,7 @@ _B = dict(backbone=dict(arch='stdc2'), decode_head=dict(decoder_channels=(64, 96
 
 def _host_ohem(crop: Size) -> dict:
     """The host's sampler, told to keep the same share of the pixels; its min_kept is per image."""
+    # a sixteenth, as PaddleSeg's 130000 of 4 x 512 x 1024
     sampler = dict(type='OHEMPixelSampler', thresh=0.7, min_kept=crop[0] * crop[1] // 16, _delete_=True)
     return dict(decode_head=dict(sampler=sampler))
 
@@ -126,6 +127,7 @@ def model_config(name: str, crop: Size, batch: int, ours: Config) -> ConfigDict:
     sync_bn_to_bn(model)
     if entry.group == 'rival':
         model.data_preprocessor = copy.deepcopy(ours.model.data_preprocessor)
+        # numbers of pixels to keep are meant as a share of the crop
         area = crop[0] * crop[1] / (source.crop_size[0] * source.crop_size[1])
         classes = ours.model.decode_head.num_classes
         _adapt(model, classes, area, batch / source.train_dataloader.batch_size)

@@ -72,6 +72,7 @@ class Evaluation:
         """The best, those around the median, and the worst, by the images' own mIoU; each list from better to worse."""
         ranked = sorted(self.images, key=lambda image: -image.miou)
         count = min(count, len(ranked))
+        # by rank, and not chosen by hand: the pages say so
         middle = (len(ranked) - count) // 2
         return dict(good=ranked[:count], typical=ranked[middle : middle + count], worst=ranked[-count:])
 

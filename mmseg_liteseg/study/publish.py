@@ -48,6 +48,7 @@ def publish_best(
         raise StudyError(f'{files[0]}: would have {len(data)} bytes, expected at most {MAX_BYTES}')
     write_file(str(files[0]), data)
     cfg.dump(files[1])
+    # the files as written: half precision and the config's dump are part of what is published
     evaluation = evaluate(Config.fromfile(files[1]), files[0], data_root, device)
     check_agreement(run, evaluation)
     write_text(files[2], page(run, evaluation, data))

@@ -52,6 +52,7 @@ def write_report(
         StudyError: There is nothing to report on, or a file is missing.
     """
     chosen = [get_budget(name).name for name in budgets] or budgets_in(runs_folder)
+    # everything from files: a report can be made anew, and of an unfinished study
     runs = {name: read_runs(runs_folder, name) for name in chosen}
     if not any(rows_of(of_budget) for of_budget in runs.values()):
         raise StudyError(f'{runs_folder}: no finished training under {", ".join(chosen) or "any budget"}')

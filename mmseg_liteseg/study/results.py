@@ -75,6 +75,7 @@ class Run:
     @property
     def best(self) -> dict[str, Any]:
         """The validation whose weights are kept: the first of the highest, in hundredths of a percent."""
+        # rounded as mmengine's log has it, which is what its hook compared
         return max(self.validations, key=lambda line: (round(100 * line['mIoU'], 2), -line['iter']))
 
     @property

@@ -41,6 +41,7 @@ def measure(budget: str, out: str, rounds: int = 15, device: str = 'cpu') -> lis
         cases = []
         for name in names:
             path = Path(folder) / f'{name}.py'
+            # as a file, which the benchmark takes for any model
             compose(Job(name, budget)).dump(path)
             precision = 'fp16' if device == 'cuda' else 'fp32'
             cases.append(Case(Model(name, path, INPUT), 'labels', 'eager', precision, 1, device))

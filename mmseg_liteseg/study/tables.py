@@ -50,6 +50,7 @@ def ablation_table(rows: Sequence[Row]) -> str | None:
     seeds = {run.seed: run for run in by_name['T'].runs}
     lines = [['T', '', len(seeds), by_name['T'].best.percent(), '']]
     for row in changed:
+        # pairs of one seed: order and crops are the same, so less of the difference is chance
         common = [(run, seeds[run.seed]) for run in row.runs if run.seed in seeds]
         differences = [run.best['mIoU'] - own.best['mIoU'] for run, own in common]
         shown = f'{100 * sum(differences) / len(differences):+.2f}' if common else '-'

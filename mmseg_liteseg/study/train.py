@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from mmseg_liteseg.benchmark.machine import cpu_model, versions
-from mmseg_liteseg.deploy.runners.base import available_cores
 from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
 from mmseg_liteseg.engine.folder_lock import FolderLock
@@ -18,7 +17,7 @@ from mmseg_liteseg.engine.launch import build_runner, enable_resume
 from mmseg_liteseg.engine.resume import LAST
 from mmseg_liteseg.engine.resume_hook import VALIDATED, ResumeHook
 from mmseg_liteseg.engine.stop_hook import TrainingStopped
-from mmseg_liteseg.processor import multiplies_bfloat16
+from mmseg_liteseg.processor import available_cores, multiplies_bfloat16
 from mmseg_liteseg.visualization.files import replaced_by
 
 from .config import DATA_ROOT, Job, check_same, compose, recipe
@@ -59,6 +58,7 @@ def train(
         record = _open_record(folder, job, recipe(cfg))
         if record['done'] < total or record['validated'] < total:
             cfg.work_dir, cfg.launcher = str(folder), 'none'
+            # mmengine keeps one runner a name, and pieces may follow within a process
             cfg.experiment_name = f'{job.budget}-{job.name}-{job.seed}-{time.time_ns()}'
             cfg.custom_hooks.append(dict(type='mmseg_liteseg.StopHook', seconds=seconds))
             enable_resume(cfg)
@@ -94,6 +94,7 @@ def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
     piece.update(cores=available_cores(), threads=torch.get_num_threads(), versions=versions())
     record['pieces'].append(piece)
     _write(folder / RECORD, record)
+    # a signal ends the study; a budget of time that is over only this piece
     if stopped is not None and stopped.code:
         raise stopped
 

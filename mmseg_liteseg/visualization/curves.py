@@ -54,6 +54,7 @@ def _read_lines(path: Path) -> list[dict]:
 
 def _merge(values: dict[str, dict[int, float]], records: list[dict]) -> None:
     """Adds one file's records; a training that started anew replaces what an older one wrote from that step on."""
+    # from its first loss on: a validation's step may be that of the checkpoint resumed from
     start = min(int(record['step']) for record in records if 'loss' in record)
     for steps in values.values():
         for step in [step for step in steps if step >= start]:
@@ -78,6 +79,7 @@ def draw_curves(curves: Curves, path: str | Path, metric: str = 'mIoU') -> None:
     figure = Figure(figsize=(11, 4.2), dpi=110, layout='constrained')
     canvas = FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
+    # the total first, which gets the first colour
     for key in sorted((key for key in curves if 'loss' in key), key=lambda key: (key != 'loss', key)):
         left.plot(*curves[key], label=key, linewidth=2.0 if key == 'loss' else 1.0)
     left.set(title='training loss', xlabel='iteration', yscale='log')

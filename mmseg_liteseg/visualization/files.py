@@ -23,5 +23,6 @@ def replaced_by(path: str | Path) -> Iterator[Path]:
         with naming(path):
             yield temporary
             os.replace(temporary, path)
+    # after an error as well: a half-written picture would be taken for the last one
     finally:
         temporary.unlink() if temporary.exists() else None

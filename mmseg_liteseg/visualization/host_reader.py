@@ -25,6 +25,7 @@ def lend_reader() -> None:
     for name in _DRAWING:
         module = sys.modules.get(name)
         if module is not None and isinstance(getattr(module, 'mmcv', None), ModuleType):
+            # the module's own name alone: everybody else's mmcv stays
             module.mmcv = _Mmcv(module.mmcv)
 
 

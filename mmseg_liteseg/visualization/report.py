@@ -75,6 +75,7 @@ class EvaluationHook(Hook):
         self.metainfo = dataset.metainfo
         self.ignore_index = getattr(dataset, 'ignore_index', 255)
         self.backend_args = getattr(dataset, 'backend_args', None)
+        # spread over the set, as neighbours are frames of one scene as a rule
         self.wanted = set(np.linspace(0, len(dataset) - 1, self.num_samples).astype(int).tolist())
         self.counts, self.pixels = np.zeros((len(self.metainfo['classes']), 3), np.int64), 0
         model = getattr(runner.model, 'module', runner.model)  # of test-time augmentation or DDP

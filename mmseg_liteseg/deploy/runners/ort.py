@@ -7,9 +7,11 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
+from mmseg_liteseg.processor import available_cores
+
 from ..errors import DeployError, require
 from ..metadata import KEY, Metadata
-from .base import Runner, available_cores
+from .base import Runner
 
 CPU = 'CPUExecutionProvider'
 

@@ -12,9 +12,8 @@ from mmseg.structures.sampler.base_pixel_sampler import BasePixelSampler
 from torch import Tensor
 
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.ops.ohem_loss import EPS
 from mmseg_liteseg.registry import TASK_UTILS
-
-EPS = 1e-5
 
 
 @TASK_UTILS.register_module()
