@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from mmengine.registry import init_default_scope
 
 from tests.disks import disk  # noqa: F401 (a fixture)
@@ -26,6 +27,9 @@ if os.environ.get('ONEDNN_MAX_CPU_ISA') == 'SSE41':
 # Without a GPU the Triton kernels run in Triton's interpreter, which has to be chosen before anything imports Triton.
 if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')
+# A busy machine is no fault: without this a drawn case that takes over 200 ms fails.
+settings.register_profile('untimed', deadline=None)
+settings.load_profile('untimed')
 
 
 @pytest.fixture(autouse=True)

@@ -137,5 +137,7 @@ def _normalisation(preprocessor: nn.Module, like: Tensor) -> tuple[Tensor, Tenso
 
 
 def _swaps(preprocessor: nn.Module) -> bool:
-    """Whether the order of the colours changes: as mmseg's and as mmpretrain's say it."""
-    return bool(getattr(preprocessor, '_channel_conversion', getattr(preprocessor, 'to_rgb', False)))
+    """Whether the order of the colours changes."""
+    # mmengine's name, mmseg 1.2's own and mmpretrain's
+    names = ('_channel_conversion', 'channel_conversion', 'to_rgb')
+    return any(getattr(preprocessor, name, False) for name in names)

@@ -36,6 +36,14 @@ def test_the_teacher_gets_images_as_it_knows_them(mine, theirs):
     assert copy.deepcopy(teacher) is teacher
 
 
+@pytest.mark.parametrize('name', ['_channel_conversion', 'channel_conversion', 'to_rgb'])
+def test_the_order_of_colours_has_a_name_in_every_host(name):
+    """mmseg 1.2's preprocessor keeps it under a name of its own."""
+    teacher, student, images = Teacher(Tiny()), nn.Module(), torch.rand(1, 3, 4, 4)
+    setattr(student, name, True)
+    torch.testing.assert_close(teacher.logits(images, student), teacher.model(images.flip(1)))
+
+
 def test_one_that_borrows_gets_them_as_they_are():
     inputs, student = torch.rand(1, 3, 4, 4), SegDataPreProcessor(**NORMALISED)
     lent, raw = Teacher(Tiny(), borrows=True), Teacher(Tiny())
