@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with one_line_errors(args):
         from mmseg_liteseg import pretrain  # noqa: F401 (asks for torchvision before the config is read)
         from mmseg_liteseg.engine import launch
+        from mmseg_liteseg.pretrain.images import prepare_images
 
         cfg = launch.load_config(args)
         if args.resume:
@@ -42,9 +43,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             launch.enable_amp(cfg)
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
-        runner = launch.build_runner(cfg)
-        runner.train()
-        launch.end_distributed()
+        notes = prepare_images(cfg)
+        launch.train(launch.build_runner(cfg, notes))
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmseg_liteseg.disk import naming
-from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.errors import LiteSegError, SettingError
 
 from .checkpoint_hook import find_hook
 
@@ -34,6 +34,7 @@ def explained(runner: Runner) -> Iterator[None]:
     Raises:
         RunEndedError: Another process of the job, or one that loads data, ended or hangs.
         OSError: The disk is full; what was saved before is whole.
+        SettingError: A batch of one image had nothing to normalise over.
     """
     try:
         with naming(runner.work_dir):  # logs and curves: checkpoints name themselves
@@ -52,6 +53,14 @@ def explained(runner: Runner) -> Iterator[None]:
                 '--resume'
             ) from error
         raise
+    except ValueError as error:
+        if 'Expected more than 1 value per channel' not in str(error):
+            raise
+        raise SettingError(
+            'batch normalisation needs two values per channel, and a batch of one image gave one: set '
+            'train_dataloader.drop_last=True where it is the rest of an epoch, else a larger batch_size or larger '
+            'images'
+        ) from error
     finally:
         # hooks get no word of an error: after_run, which would release the folder, is not called
         keeper = find_hook(runner)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 import torch.nn as nn
+import torch.nn.functional as F
 from mmcv.cnn import build_activation_layer, build_norm_layer
 from mmpretrain.models import ClsHead
 from torch import Tensor
@@ -74,8 +75,15 @@ class STDCHead(ClsHead):
         """Features, the last one (N, in_channels, H, W) -> (N, channels), before dropout."""
         check_channels(feats[-1], self.in_channels, 'in_channels')
         x = self.conv(feats[-1]).mean((2, 3))
-        x = self.bn(self.fc(x)[..., None, None])  # BN for images, so that SyncBN and BN are both at home here
+        x = self._normalise(self.fc(x)[..., None, None])  # BN for images, so that SyncBN and BN are both at home here
         return self.act(x).flatten(1)
+
+    def _normalise(self, x: Tensor) -> Tensor:
+        """A batch of one image, the rest of an epoch, has no statistics of its own: the running ones serve."""
+        if self.training and len(x) == 1 and isinstance(self.bn, nn.BatchNorm2d):
+            bn = self.bn
+            return F.batch_norm(x, bn.running_mean, bn.running_var, bn.weight, bn.bias, eps=bn.eps)
+        return self.bn(x)
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Features, the last one (N, in_channels, H, W) -> logits (N, num_classes)."""

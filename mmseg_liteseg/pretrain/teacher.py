@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from mmpretrain.registry import MODELS
+from torch import nn
 
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.models.teacher import Teacher, load_whole, read_model
@@ -33,4 +34,17 @@ def build_teacher(config: Mapping[str, Any] | str, checkpoint: str | None = None
         raise SettingError(
             'teacher: nothing says where its weights are: set teacher_checkpoint, or pretrained in the teacher itself'
         )
+    _take_normalisation(model)
     return Teacher(model, borrows=True)
+
+
+def _take_normalisation(model: nn.Module) -> None:
+    """Gives a model of timm the mean and std that timm says it was trained with, unless the config names others."""
+    inside = getattr(model, 'model', None)
+    known = getattr(inside, 'pretrained_cfg', None) or getattr(inside, 'default_cfg', None) or {}
+    if getattr(model.data_preprocessor, '_enable_normalize', False) or not {'mean', 'std'} <= set(known):
+        return
+    mean, std = ([round(255 * value, 4) for value in known[name]] for name in ('mean', 'std'))
+    model.data_preprocessor = MODELS.build(
+        dict(type='ClsDataPreprocessor', _scope_='mmpretrain', mean=mean, std=std, to_rgb=True)
+    )

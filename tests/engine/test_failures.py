@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+import torch
 
 from mmseg_liteseg.errors import LiteSegError
 
@@ -28,3 +29,11 @@ def test_a_process_that_loads_data_and_is_killed_is_told_in_one_line(project):
     assert '\n' not in text
     assert newest(project.folder / 'worker killed')['meta']['iter'] < 6
     assert newest(project.train('worker killed', resume=True))['meta']['iter'] == 6
+
+
+def test_a_batch_without_statistics_is_told_in_one_line(project):
+    def fail(runner, *args, **kwargs):
+        torch.nn.BatchNorm2d(4)(torch.zeros(1, 4, 1, 1))
+
+    with pytest.raises(LiteSegError, match=r'a batch of one image gave one: set train_dataloader\.drop_last=True'):
+        project.train('one image', custom_hooks=calling('before_train_iter', fail))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -70,3 +72,15 @@ def test_sync_bn_is_possible():
     head = STDCHead(num_classes=2, in_channels=8, channels=8, norm_cfg=dict(type='SyncBN')).eval()
     assert isinstance(head.bn, nn.SyncBatchNorm)
     assert head((torch.zeros(1, 8, 2, 2),)).shape == (1, 2)
+
+
+def test_the_rest_of_an_epoch_may_be_one_image(head):
+    """It is normalised by the running statistics, which stay; of two images they move."""
+    made = copy.deepcopy(head).train()
+    before = made.bn.running_mean.clone()
+    image = torch.rand(1, 8, 7, 7)
+    made((image,)).sum().backward()
+    assert torch.equal(made.bn.running_mean, before)
+    assert made.bn.weight.grad.isfinite().all()
+    made((torch.cat([image, 2 * image]),))
+    assert not torch.equal(made.bn.running_mean, before)

@@ -120,4 +120,84 @@ def test_models_of_timm(monkeypatch):
     teacher = build_teacher(dict(type='TimmClassifier', model_name='resnet10t', pretrained=True))
     assert all(torch.equal(before[key], value) for key, value in made.state_dict().items())
     inputs = torch.rand(1, 3, 64, 64)
-    assert torch.equal(teacher.logits(inputs, preprocessor()), made(inputs))
+    # our configs' normalisation is the one that timm knows of it: the images stay as they are
+    given = preprocessor(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+    assert torch.equal(teacher.logits(inputs, given), made(inputs))
+
+
+class Inside(torch.nn.Module):
+    """What timm makes: a network that takes one size, and knows how its images were prepared."""
+
+    pretrained_cfg = dict(mean=(0.5, 0.4, 0.3), std=(0.5, 0.5, 0.25))
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 4)
+
+    def forward(self, x):
+        assert x.shape[2:] == (32, 32), f"Input height ({x.shape[2]}) doesn't match model (32)."
+        return self.linear(x.mean((2, 3)))
+
+
+@pytest.fixture
+def timm_like(monkeypatch):
+    """mmpretrain's type of timm's models around `Inside`."""
+    from mmpretrain.models import ImageClassifier
+    from mmpretrain.registry import MODELS
+
+    @MODELS.register_module(force=True)
+    class TimmLike(ImageClassifier):
+        def __init__(self, pretrained, data_preprocessor=None):
+            super().__init__(
+                backbone=dict(type='mmseg_liteseg.STDCNet', base_channels=4), data_preprocessor=data_preprocessor
+            )
+            self.model = Inside()
+
+        def forward(self, inputs, data_samples=None, mode='tensor'):
+            return self.model(inputs)
+
+    yield dict(type='TimmLike', pretrained=True)
+    MODELS.module_dict.pop('TimmLike')
+
+
+def test_a_model_of_timm_sees_images_as_timm_prepares_them(timm_like):
+    from mmseg_liteseg.pretrain.teacher import build_teacher
+
+    teacher = build_teacher(timm_like)
+    raw = torch.randint(0, 256, (2, 3, 32, 32))
+    student = preprocessor(mean=MEAN, std=STD, to_rgb=True)
+    pixels = raw.flip(1) / 255
+    mean, std = (torch.tensor(Inside.pretrained_cfg[name])[:, None, None] for name in ('mean', 'std'))
+    found = teacher.logits(student(dict(inputs=raw))['inputs'], student)
+    torch.testing.assert_close(found, teacher.model.model((pixels - mean) / std), rtol=1e-4, atol=1e-5)
+    told = build_teacher(dict(timm_like, data_preprocessor=dict(mean=MEAN, std=STD)))
+    assert told.model.data_preprocessor.mean.flatten().tolist() == MEAN
+
+
+def student_of(teacher, **options):
+    from mmpretrain.registry import MODELS
+
+    import mmseg_liteseg.pretrain  # noqa: F401
+
+    backbone = dict(type='mmseg_liteseg.STDCNet', base_channels=4, out_indices=(4,))
+    head = dict(type='mmseg_liteseg.STDCHead', num_classes=4, in_channels=64, channels=8)
+    cfg = dict(type='mmseg_liteseg.SSLDClassifier', teacher=teacher, backbone=backbone, head=head, **options)
+    return MODELS.build(dict(cfg, _scope_='mmpretrain'))
+
+
+def test_a_teacher_of_one_size_gets_it_or_says_which_setting(timm_like):
+    inputs = torch.rand(2, 3, 64, 96)
+    with pytest.raises(SettingError, match=r'shape \(2, 3, 64, 96\).*Input height \(64\).* set model\.teacher_size'):
+        student_of(timm_like).loss(inputs)
+    for size in (32, (32, 32)):
+        assert student_of(timm_like, teacher_size=size).loss(inputs)['loss'].isfinite()
+    for size in (0, 3.5, (1, 2, 3)):
+        with pytest.raises(SettingError, match='teacher_size'):
+            student_of(timm_like, teacher_size=size)
+
+
+def test_a_teacher_of_other_channels_says_so(weights):
+    student = student_of(teacher_cfg(), teacher_checkpoint=weights)
+    student.backbone = torch.nn.Sequential(torch.nn.Conv2d(5, 3, 1), student.backbone)
+    with pytest.raises(SettingError, match=r'in_channels=3 expects|as many channels'):
+        student.loss(torch.rand(2, 5, 64, 64))
