@@ -28,6 +28,7 @@ class Budget:
         workers: Processes that load training data, unless the user says otherwise.
         config: Our config with the recipe.
         averaging: Momentum of the running average of the weights; the recipe's, if it has one, by default.
+        test_size: Height and width that evaluation brings the images to; predictions are compared at the images' own.
         plan: Models and their numbers of seeds, in the order of training.
         about: What it is for.
     """
@@ -40,6 +41,7 @@ class Budget:
     workers: int = 1
     config: str = RELEASED
     averaging: float | None = None
+    test_size: tuple[int, int] = (360, 480)
     plan: dict[str, int] = field(default_factory=dict)
     about: str = ''
 
@@ -71,12 +73,13 @@ BUDGETS = {
     for budget in (
         Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
         Budget(
-            'whole', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=BOUNDARY,
-            about='the end of a training under crops, on whole images; --start names where it starts',
+            'enlarged', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=ENLARGED,
+            test_size=(720, 960),
+            about='after whole, on enlarged images, tested at twice the size; --start names where it starts',
         ),
         Budget(
-            'enlarged', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=ENLARGED,
-            about='after whole, on enlarged images, tested at twice the size; --start names where it starts',
+            'whole', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=BOUNDARY,
+            about='the end of a training under crops, on whole images; --start names where it starts',
         ),
         Budget(
             'crops', 10000, 8, (288, 384), plan={'T': 2, 'STDC1-Seg': 2, 'B': 1}, config=WEIGHTED,

@@ -11,9 +11,8 @@ from torch import nn
 
 from mmseg_liteseg.engine.complexity import measure_complexity
 
+from .budget import get_budget
 from .config import Job, compose
-
-INPUT = (360, 480)
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Cost:
     """Attributes:
     params: Trainable parameters.
     inference_params: Those of the layers that a prediction runs.
-    flops: Operations of the convolutions for one image of 360x480, two per multiply-add.
+    flops: Operations of the convolutions for one image at the budget's test size, two per multiply-add.
     """
 
     params: int
@@ -35,9 +34,9 @@ def cost_of(name: str, budget: str = 'gpu') -> Cost:
     Raises:
         StudyError: Unknown model.
     """
-    model = build(name, budget)
-    complexity = measure_complexity(model, INPUT)
-    return Cost(complexity.params, _params_run(model), complexity.flops)
+    model, size = build(name, budget), get_budget(budget).test_size
+    complexity = measure_complexity(model, size)
+    return Cost(complexity.params, _params_run(model, size), complexity.flops)
 
 
 def build(name: str, budget: str = 'gpu') -> nn.Module:
@@ -48,12 +47,12 @@ def build(name: str, budget: str = 'gpu') -> nn.Module:
 
 
 @torch.no_grad()
-def _params_run(model: nn.Module) -> int:
+def _params_run(model: nn.Module, size: tuple[int, int]) -> int:
     """Parameters of the layers that a prediction calls: networks keep those for training in different places."""
     called: set[nn.Module] = set()
     leaves = [module for module in model.modules() if list(module.parameters(recurse=False))]
     hooks = [leaf.register_forward_hook(lambda module, *_: called.add(module)) for leaf in leaves]
-    model.eval()(torch.zeros(1, 3, *INPUT), mode='tensor')
+    model.eval()(torch.zeros(1, 3, *size), mode='tensor')
     for hook in hooks:
         hook.remove()
     return sum(p.numel() for module in called for p in module.parameters(recurse=False) if p.requires_grad)

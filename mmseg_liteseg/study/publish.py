@@ -85,6 +85,8 @@ def page(run: Run, evaluation: Evaluation, data: bytes) -> str:
     crop, options = 'x'.join(map(str, budget.crop)), ''.join(f' --{name}' for name in OPTIONS if run.record[name])
     start = f'started from `{Path(run.record["start"]).name}`' if run.record.get('start') else 'from scratch'
     options += f' --start {Path(run.record["start"]).name}' if run.record.get('start') else ''
+    test = 'x'.join(map(str, budget.test_size))
+    enlarged = f' enlarged to {test} by the test pipeline' if budget.test_size != (360, 480) else ''
     rows = [[name, f'{100 * value:.1f}'] for name, value in zip(evaluation.classes, evaluation.iou)]
     return f"""# PP-LiteSeg-T for CamVid at 360x480
 
@@ -99,9 +101,9 @@ labels = inference_model(model, 'street.png').pred_sem_seg.data  # (1, H, W), cl
 MMSegInferencer('checkpoints/{NAME}.py', 'checkpoints/{NAME}.pth', device='cpu')('street.png', out_dir='predicted')
 ```
 
-- **mIoU {100 * evaluation.miou:.2f}** on CamVid val ({len(evaluation.images)} images of 360x480), single scale,
-  measured with this very file. It is the best of {budget.validations} validations on these same images, so a little is
-  owed to the choice.
+- **mIoU {100 * evaluation.miou:.2f}** on CamVid val ({len(evaluation.images)} images of 360x480){enlarged},
+  single scale, measured with this very file. It is the best of {budget.validations} validations on these same
+  images, so a little is owed to the choice.
 - Recipe: {start}, {budget.iters} iterations of {budget.batch} crops of {crop} (budget `{budget.name}`),
   seed {run.seed}, iteration {run.best['iter']}. `{NAME}.py` is the config that gave it:
   `python tools/study.py train T --budget {budget.name} --seed {run.seed}{options}`.

@@ -57,11 +57,10 @@ def write_report(
     if not any(rows_of(of_budget) for of_budget in runs.values()):
         raise StudyError(f'{runs_folder}: no finished training under {", ".join(chosen) or "any budget"}')
     folder, speeds = Path(out), read_speeds(speed)
-    names = {run.name for of_budget in runs.values() for run in of_budget}
-    costs = {name: cost_of(name) for name in names}
     parts, written = ['# Results', _MADE], []
     for name, of_budget in runs.items():
         if of_budget:
+            costs = {run.name: cost_of(run.name, name) for run in of_budget}
             parts += budget_section(name, of_budget, costs, speeds)
             written.append(folder / f'curves-{name}.png')
             curves.draw(of_budget, written[-1])
@@ -78,17 +77,18 @@ _MADE = (
     'Written by `tools/study.py report` from the files of the trainings. How they were made, and what the figures can '
     'be compared with, says the [protocol](../camvid.md). mIoU and IoU in percent on val, single scale, no flip. '
     '"best" is the best of the validations, chosen on these same images; "last" comes after the last iteration. ± is '
-    'the standard deviation over seeds. GFLOP: convolutions, two per multiply-add, for one image of 360x480.'
+    'the standard deviation over seeds. GFLOP: convolutions, two per multiply-add, for one image '
+    'of the size that is tested at.'
 )
 
 
 def budget_section(name: str, runs: Sequence[Run], costs: Mapping[str, Any], speeds: tables.Speeds) -> list[str]:
     """Paragraphs about one budget."""
     budget, rows = BUDGETS[name], rows_of(runs)
-    crop = 'x'.join(map(str, budget.crop))
+    crop, test = ('x'.join(map(str, size)) for size in (budget.crop, budget.test_size))
     parts = [
         f'## Budget `{name}`: {budget.about}',
-        f'{budget.iters} iterations of {budget.batch} crops of {crop}, validated {budget.validations} times. '
+        f'{budget.iters} iterations of {budget.batch} crops of {crop}, validated {budget.validations} times at {test}. '
         + _hardware(runs),
     ]
     if rows:

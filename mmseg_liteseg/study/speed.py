@@ -13,12 +13,11 @@ from mmseg_liteseg.benchmark.session import Session, save
 
 from .budget import get_budget
 from .config import Job, compose
-from .cost import INPUT
 from .errors import StudyError
 
 
 def measure(budget: str, out: str, rounds: int = 15, device: str = 'cpu') -> list[Path]:
-    """Times the models of a budget's plan: normalised 360x480 tensor to label map, one image, as they are.
+    """Times the models of a budget's plan: normalised tensor of the test's size to label map, one image, as they are.
 
     Speed depends on neither training nor classes' values, so weights are random. fp32 on the CPU, fp16 on a GPU.
 
@@ -36,7 +35,7 @@ def measure(budget: str, out: str, rounds: int = 15, device: str = 'cpu') -> lis
     """
     if rounds < 1:
         raise StudyError(f'--rounds {rounds}: expected at least 1')
-    names = list(get_budget(budget).plan)
+    names, size = list(get_budget(budget).plan), get_budget(budget).test_size
     with tempfile.TemporaryDirectory() as folder:
         cases = []
         for name in names:
@@ -44,7 +43,7 @@ def measure(budget: str, out: str, rounds: int = 15, device: str = 'cpu') -> lis
             # as a file, which the benchmark takes for any model
             compose(Job(name, budget)).dump(path)
             precision = 'fp16' if device == 'cuda' else 'fp32'
-            cases.append(Case(Model(name, path, INPUT), 'labels', 'eager', precision, 1, device))
+            cases.append(Case(Model(name, path, size), 'labels', 'eager', precision, 1, device))
         session = Session(plan=Plan(rounds=rounds), threads=torch.get_num_threads(), memory_of=())
         command = f'python tools/study.py speed --budget {budget} --rounds {rounds} --device {device}'
         return save(session.run(cases, (), command), Path(out))

@@ -72,6 +72,7 @@ def test_cost_leaves_out_what_only_trains():
     cost = cost_of('BiSeNetV2')
     assert cost.params > 14e6
     assert cost.inference_params < 3.5e6
+    assert cost_of('T', 'enlarged').flops == pytest.approx(4 * cost_of('T', 'whole').flops, rel=0.03)
 
 
 @pytest.mark.parametrize(

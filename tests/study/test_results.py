@@ -85,7 +85,8 @@ def test_verdicts(runs):
     rows = rows_of(read_runs(runs, 'cpu'))
     reached = tables.verdicts(rows, 'cpu')
     assert [line.split(':')[0] for line in reached] == ['reached', 'reached', '**not reached**']
-    assert reached[2].endswith('0 are fence')
+    assert reached[2].endswith('every class of T above 0, not fence')
+    assert tables.verdicts(rows, 'whole')[2].startswith('**not reached**: every class of T above 20, not ')
     assert tables.verdicts(rows, 'gpu')[0].startswith('**not reached**: T at least 62')
 
 
@@ -128,7 +129,7 @@ def quick(monkeypatch, tmp_path):
     """Reports without networks; returns what to set as the checkpoint's mIoU."""
     folder = tmp_path / 'images'
     folder.mkdir()
-    monkeypatch.setattr(report, 'cost_of', lambda name: Cost(1, 1, 1))
+    monkeypatch.setattr(report, 'cost_of', lambda name, budget: Cost(1, 1, 1))
     monkeypatch.setattr(report.Config, 'fromfile', lambda path: None)
 
     def set_miou(miou):
