@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable
 
+from .errors import SettingError
+from .two_places import settle
+
 SCOPE = 'mmseg_liteseg'
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -66,6 +69,8 @@ def install(config_class: type) -> None:
 def _reading(host: Callable) -> Callable:
     """``Config.fromfile`` that loads our registry with a config that names our types, before anything is built.
 
+    Numbers that stand in two places are settled too: what scripts and command lines set is told from the files' own.
+
     MMSegInferencer reads the checkpoint first, and would read it as the host does: Paddle's not at all, others by
     running what they hold.
     """
@@ -73,6 +78,8 @@ def _reading(host: Callable) -> Callable:
     @functools.wraps(host)
     def fromfile(*args: Any, **kwargs: Any) -> Any:
         cfg = host(*args, **kwargs)
+        with suppress(SettingError):  # said where a runner is made
+            settle(cfg)
         imports = kwargs.get('import_custom_modules', args[2] if len(args) > 2 else True)
         if imports and f'{SCOPE}.' in cfg.text:
             with suppress(ImportError):  # of mmseg, without which such a config can be read, though not built

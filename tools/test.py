@@ -7,6 +7,7 @@ from typing import Sequence
 
 from mmseg_liteseg.command_line import PARTLY_DONE, fail, make_parser, one_line_errors
 from mmseg_liteseg.trust import add_trust_option
+from mmseg_liteseg.wording import are, count
 
 EXAMPLE = """example:
   python tools/test.py configs/ppliteseg/ppliteseg_stdc1_1xb16-10k_camvid-360x480.py \\
@@ -51,7 +52,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         launch.test(runner)
         failures = launch.failures_of(runner)
     if failures:
-        fail('\n  '.join([f'{len(failures)} pictures failed and are in no figure:', *failures]), PARTLY_DONE)
+        fail(
+            '\n  '.join(
+                [f'{count(len(failures), "picture")} failed and {are(len(failures))} in no figure:', *failures]
+            ),
+            PARTLY_DONE,
+        )
 
 
 if __name__ == '__main__':

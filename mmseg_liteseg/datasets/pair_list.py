@@ -11,6 +11,7 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_liteseg.errors import DataError
 from mmseg_liteseg.registry import DATASETS
+from mmseg_liteseg.wording import count
 
 ABSENT = '-'
 """In the place of a class's mask: the class is not in the image."""
@@ -62,9 +63,9 @@ class PairListDataset(BaseSegDataset):
         classes = self.metainfo.get('classes') or ()
         several = self.multi_label and len(columns) == 1 + len(classes)
         if len(columns) != 2 and not several:
-            masks = f'its mask, or {len(classes)} masks' if self.multi_label else 'its mask'
+            masks = f'its mask, or {count(len(classes), "mask")}' if self.multi_label else 'its mask'
             raise DataError(
-                f'{self.ann_file}: line {number} has {len(columns)} columns, expected an image and {masks} '
+                f'{self.ann_file}: line {number} has {count(len(columns), "column")}, expected an image and {masks} '
                 f'(divided by a tab if names hold blanks): {line[:80]}'
             )
         image = self._find(number, columns[0])

@@ -13,6 +13,7 @@ import numpy as np
 
 from mmseg_liteseg.disk import naming
 from mmseg_liteseg.runtime import Segmenter
+from mmseg_liteseg.wording import count
 
 from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES
 from .data import Example, calibration_examples, pictures_of, scoring_examples, spread
@@ -69,7 +70,7 @@ def quantize(
         chosen = spread(files, options.images)
         examples = _calibration(source, segmenters['float'], options, chosen)
         inputs = _model_inputs(segmenters['float'], examples, say)
-        say(f'calibrating on {len(chosen) or options.images} pictures ({options.method})')
+        say(f'calibrating on {count(len(chosen) or options.images, "picture")} ({options.method})')
         integer, kept = write_integer(kind, floating[0], stem.parent / f'{name}_int8', inputs, metadata, options)
         say(f'in float: {", ".join(kept)}')
         segmenters['int8'] = Segmenter(integer[0], threads=threads)

@@ -22,6 +22,7 @@ from mmseg_liteseg.engine.following import follow
 from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
 from mmseg_liteseg.errors import SettingError
 from mmseg_liteseg.registry import DATASETS, MODELS
+from mmseg_liteseg.wording import are, count
 
 from .errors import DeployError
 from .fields import brief, check_path
@@ -107,7 +108,8 @@ def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
     missing = [k for k in model.load_state_dict(weights, strict=False).missing_keys if _is_needed(k)]
     if missing:
         raise DeployError(
-            f'checkpoint {checkpoint}: {len(missing)} weights of the model are missing, such as {missing[0]}'
+            f'checkpoint {checkpoint}: {count(len(missing), "weight")} of the model {are(len(missing))} missing, '
+            f'such as {missing[0]}'
         )
     return loaded.get('meta', {}) if 'state_dict' in loaded else {}
 
@@ -175,7 +177,8 @@ def _read_classes(
     classes = tuple(str(name) for name in found.get('classes') or range(num_classes))
     if len(classes) != num_classes:
         raise DeployError(
-            f'the model has {num_classes} classes, but {len(classes)} are named: {", ".join(classes[:5])}, ...'
+            f'the model has {count(num_classes, "class")}, but {len(classes)} {are(len(classes))} named: '
+            f'{", ".join(classes[:5])}, ...'
         )
     palette = found.get('palette') or _make_palette(num_classes)
     return classes, tuple(tuple(int(value) for value in color) for color in palette[:num_classes])

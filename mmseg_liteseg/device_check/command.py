@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, command: str, tell: Callable[[str], None] = pr
     written = save(out, describe(args.device), outcomes, command, time.strftime('%Y-%m-%d'))
     tell(summary(outcomes))
     if args.device == 'cuda' and args.minutes > 0:
-        tell(f'measuring for up to {args.minutes:g} minutes')
+        tell(f'measuring for up to {args.minutes:g} min')
         written += measure(args, out, command)
     tell('wrote ' + ' '.join(map(str, written)))
     return all(one.status != 'failed' for one in outcomes)

@@ -14,6 +14,8 @@ from typing import Any, Callable
 from mmengine.config import ConfigDict
 
 from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.two_places import settle
+from mmseg_liteseg.wording import count
 
 
 def follow(cfg: Any) -> list[str]:
@@ -88,7 +90,7 @@ def _follow_root(cfg: Any) -> list[str]:
         return []
     changed = sum(_replace(loader, 'data_root', lambda value: value == old, new) for loader in loaders)
     written['data_root'] = new
-    return [f'data_root {new}: in place of {old} in {changed} data sets.'] if changed else []
+    return [f'data_root {new}: in place of {old} in {count(changed, "data set")}.'] if changed else []
 
 
 def _replace(node: Any, key: str, is_old: Callable[[Any], bool], new: Any) -> int:
@@ -106,16 +108,15 @@ def _follow_iterations(cfg: Any) -> list[str]:
     if not written or not isinstance(loop, dict) or 'max_iters' not in loop:
         return []
     old = dict(written)
-    for name in ('max_iters', 'val_interval'):
-        value = _one_value(name, old[name], cfg.get(name), loop.get(name))
-        cfg[name] = written[name] = value
-        if name in loop:
-            loop[name] = value
+    settle(cfg)
+    written.update(written['settled'])
     notes = []
     # a schedule with another end is the user's own, and left alone
     if old['max_iters'] != written['max_iters'] and _ends_at(cfg.get('param_scheduler'), old['max_iters']):
         _stretch(cfg['param_scheduler'], old['max_iters'], written['max_iters'])
-        notes.append(f'max_iters {written["max_iters"]}: the schedule of {old["max_iters"]} iterations follows.')
+        notes.append(
+            f'max_iters {written["max_iters"]}: the schedule of {count(old["max_iters"], "iteration")} follows.'
+        )
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     # bases tie checkpoints to validations; where both were equal, the validation decides
     for name in ('val_interval', 'max_iters'):
@@ -124,17 +125,6 @@ def _follow_iterations(cfg: Any) -> list[str]:
             notes.append(f'{name} {written[name]}: the interval of checkpoints follows.')
             break
     return notes
-
-
-def _one_value(name: str, old: int, variable: Any, setting: Any) -> int:
-    """The value that was set anew: as a variable, in ``train_cfg``, or in both alike."""
-    anew = [value for value in (variable, setting) if value is not None and value != old]
-    if len(anew) == 2 and anew[0] != anew[1]:
-        raise SettingError(f'{name} is {anew[0]}, train_cfg.{name} is {anew[1]}: set one of them')
-    value = anew[0] if anew else old
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SettingError(f'{name}: expected a positive integer, got {value!r}')
-    return value
 
 
 def _ends_at(schedule: Any, max_iters: int) -> bool:

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmseg_liteseg.registry import HOOKS
+from mmseg_liteseg.wording import count
 
 from .checkpoint_hook import find_hook
 from .finite import DivergedError, model_of
@@ -106,7 +107,7 @@ class GuardHook(Hook):
             keeper = find_hook(runner)
             good = keeper.newest if keeper else None
             raise DivergedError(
-                f'training diverged, {self._in_a_row} iterations in a row. {where}. '
+                f'training diverged, {count(self._in_a_row, "iteration")} in a row. {where}. '
                 + (f'The last good checkpoint is {good}' if good else 'There is no checkpoint yet')
                 + '. Look at these images, or lower the learning rate'
             )

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg_liteseg.datasets.broken import BrokenSampleError
 from mmseg_liteseg.registry import HOOKS
+from mmseg_liteseg.wording import count
 
 
 @HOOKS.register_module()
@@ -41,4 +42,6 @@ class SkippedFilesHook(Hook):
             level = logging.ERROR if get_rank() else logging.WARNING  # other processes log errors alone
             runner.logger.log(level, f'Skipped ({len(self._seen)} so far), the next one takes its place: {line}')
             if len(self._seen) > self.max_files:
-                raise BrokenSampleError(f'more than {self.max_files} samples cannot be loaded; the last: {line}')
+                raise BrokenSampleError(
+                    f'more than {count(self.max_files, "sample")} cannot be loaded; the last: {line}'
+                )

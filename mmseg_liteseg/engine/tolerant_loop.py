@@ -13,6 +13,7 @@ from mmseg_liteseg.errors import DataError, LiteSegError
 from mmseg_liteseg.images import shown
 from mmseg_liteseg.images.files import reason_of
 from mmseg_liteseg.registry import LOOPS
+from mmseg_liteseg.wording import count
 
 
 @LOOPS.register_module()
@@ -55,7 +56,9 @@ class TolerantTestLoop(TestLoop):
             except (MemoryError, RuntimeError, LiteSegError) as error:
                 self.failures += [f'{name}: {reason_of(error)}' for name in _names(data_batch)]
         if idx + 1 == len(self.dataloader) and not self._tested:
-            raise DataError(f'not one of {len(self.dataloader.dataset)} pictures could be tested: {self.failures[0]}')
+            raise DataError(
+                f'not one of {count(len(self.dataloader.dataset), "picture")} could be tested: {self.failures[0]}'
+            )
 
 
 def _names(data_batch: dict) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Iterator
 
 import numpy as np
 
+from mmseg_liteseg.wording import count
+
 from .finding import Finding
 from .setup import Head, Part, Setup, bare
 
@@ -87,7 +89,7 @@ def _check_palette(part: Part) -> Iterator[Finding]:
         yield Finding(
             'error',
             'palette-length',
-            f'{part.split}: palette has {len(palette)} colours for {len(classes)} classes',
+            f'{part.split}: palette has {count(len(palette), "colour")} for {count(len(classes), "class")}',
             where,
             cure='give one [r, g, b] per class, in their order, or leave palette out',
             split=part.split,

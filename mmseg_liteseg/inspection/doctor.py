@@ -4,7 +4,7 @@
 
     config -> against itself -> lists of samples -> files -> labels -> across splits
               setting_checks    listing             file_      label_     duplicates
-              type_checks       pair_checks         checks     checks     size_checks
+              type_checks       pair_checks         checks     checks     crops, size_checks
               metric_checks
               class_checks
               loader_checks
@@ -18,6 +18,7 @@ from typing import Sequence
 from mmengine.config import Config
 
 from .class_checks import check_classes
+from .crops import check_crops
 from .duplicates import check_duplicates
 from .file_checks import check_files
 from .finding import Finding, by_severity, errors_of
@@ -115,6 +116,8 @@ def inspect_config(
                     result.findings += check_pairs(part)
         result.scans = scan([part for part in parts if part.samples], seconds, workers, track)
         result.findings += _check_scans(setup, result)
+        if seconds is None:  # takes as long as reading the files
+            result.findings += check_crops(result.scans, track=track)
     # without repetitions: val and test often say the same
     result.findings = by_severity(dict.fromkeys(result.findings))
     return result

@@ -94,7 +94,7 @@ def find_pairs(
         bits = _ONES[different.view(np.uint8)].reshape(*different.shape, 8).sum(axis=2)
         for row, column in zip(*np.nonzero(bits <= _BITS)):
             # the hash finds candidates in bits; only pixels decide
-            if _correlation(trained[start + row], tested[column]) >= _SAME:
+            if is_same(trained[start + row], tested[column]):
                 yield int(start + row), int(column)
 
 
@@ -107,6 +107,11 @@ def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
 
     bits = [imagehash.phash(Image.fromarray(image)).hash.ravel() for image in images]
     return np.packbits(np.array(bits), axis=1).view(np.uint64).ravel()
+
+
+def is_same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two thumbnails (h, w) show the same, as they lie."""
+    return _correlation(one, other) >= _SAME
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

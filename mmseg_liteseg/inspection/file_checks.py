@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Iterator, Sequence
 
+from mmseg_liteseg.wording import are, count
+
 from .facts import ImageFacts, MaskFacts
 from .finding import Finding
 from .listing import is_local
@@ -97,7 +99,7 @@ def _check_rotation(scan: PartScan) -> Iterator[Finding]:
         and loaded_size(scan.part, facts.image) == facts.mask.size
     ]
     if hidden:
-        what = f'{len(hidden)} images are turned or mirrored by EXIF when they are loaded, their masks are not'
+        what = f'{count(len(hidden), "image")} {are(len(hidden))} turned or mirrored by EXIF in loading, masks are not'
         why = 'masks drawn on the unturned pixels lie wrong'
         cure = 'look at the pictures; rewrite these images upright and without EXIF'
         yield _finding(scan, 'warning', 'exif', what, hidden, why, cure)

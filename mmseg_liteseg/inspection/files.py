@@ -81,6 +81,41 @@ def read_mask(path: str, backend_args: dict | None = None) -> MaskFacts:
         return _mask_of_array(header, np.asarray(picture))
 
 
+def read_grey(path: str, backend_args: dict | None, side: int) -> np.ndarray:
+    """A grey copy of an image as it is stored, (h, w), uint8, the longer side of ``side`` pixels at most.
+
+    Raises:
+        UnreadableFileError: As for :func:`read_image`.
+
+    Example:
+        >>> import mmseg_liteseg.datasets  # knows synthetic://
+        >>> read_grey('synthetic://64x96/seed0/images/train_00000.png', None, 48).shape
+        (32, 48)
+    """
+    with _named(path):
+        content = _fetch(path, backend_args)
+        picture = open_lazily(content, path)
+        if picture is None or _hides_values(picture, content):
+            return _small(_decode(picture, content, path)[1], side)
+        picture.draft('L', (2 * side,) * 2)
+        _load(picture)
+        return _small(np.asarray(picture if picture.mode in _BITS else picture.convert('RGB').convert('L')), side)
+
+
+def _small(array: np.ndarray, side: int) -> np.ndarray:
+    share = min(side / max(array.shape[:2]), 1)
+    height, width = (max(round(share * length), 1) for length in array.shape[:2])
+    return _grey(array, (width, height), float(np.nanmin(array)), float(np.nanmax(array)))
+
+
+def _grey(array: np.ndarray, size: tuple[int, int], low: float, high: float) -> np.ndarray:
+    """(h, w), uint8: the mean of all bands, in a size (w, h), stretched to 0 to 255."""
+    values = array.astype(np.float32)
+    values = values if values.ndim == 2 else values.mean(axis=2)
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.nan_to_num((small - low) * (255 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8)
+
+
 @contextmanager
 def _named(path: str) -> Iterator[None]:
     """Takes the file's name out of the reader's message: who lists files says it once."""
@@ -167,12 +202,9 @@ def _thumbnail(picture: Image.Image) -> np.ndarray:
 
 def _image_of_array(header: Header, array: np.ndarray) -> ImageFacts:
     """With the limits of the values, from which the thumbnail is stretched."""
-    values = array.astype(np.float32)
-    values = values if values.ndim == 2 else values.mean(axis=2)
     # of the whole array: the mean of bands hides what a clipped one holds
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
-    small = cv2.resize(values, (THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA)
-    small = np.nan_to_num((small - low) * (255 / max(high - low, 1e-12))).clip(0, 255).astype(np.uint8)
+    small = _grey(array, (THUMBNAIL,) * 2, low, high)
     return ImageFacts(**vars(header), thumbnail=small, limits=(low, high) if header.bits > 8 else None)
 
 

@@ -7,6 +7,8 @@ from typing import Any, Iterator
 
 from mmengine.device import get_device
 
+from mmseg_liteseg.wording import count
+
 from .finding import Finding
 from .setup import Part, Setup, bare, model_of, walk_steps
 
@@ -130,7 +132,7 @@ def _check_channels(setup: Setup) -> Iterator[Finding]:
         )
     taken = backbone.get('in_channels', 3)
     if bare(backbone.get('type')) == 'STDCNet' and len(mean) != taken:
-        what = f'mean has {len(mean)} numbers, but the backbone takes {taken} channels'
+        what = f'mean has {count(len(mean), "number")}, but the backbone takes {count(taken, "channel")}'
         yield Finding('error', 'channels', what, where, cure=f'set model.backbone.in_channels={len(mean)}')
     if std is not None and not all(std):
         yield Finding(
@@ -143,7 +145,8 @@ def _check_channels(setup: Setup) -> Iterator[Finding]:
             yield Finding(
                 'error',
                 'channels',
-                f'{part.split}: LoadImageFromFile gives {given} channels, but mean has {len(mean)} numbers',
+                f'{part.split}: LoadImageFromFile gives {count(given, "channel")}, but mean has '
+                f'{count(len(mean), "number")}',
                 (f'{part.where}.pipeline',),
                 cure=f'set color_type={kind!r} there, or mean to {given} numbers',
                 split=part.split,

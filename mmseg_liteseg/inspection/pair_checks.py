@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Iterator
 
+from mmseg_liteseg.wording import are, count
+
 from .finding import Finding
 from .listing import count_endings, folder_of, is_local, is_picture, walk_files
 from .setup import Part
@@ -77,7 +79,9 @@ def _check_left_out(part: Part, folder: str) -> Iterator[Finding]:
         yield Finding(
             'warning',
             'left-out',
-            f'{part.split}: {len(left)} pictures beside the {len(part.samples)} used do not end in {suffix!r}: {found}',
+            f'{part.split}: {count(len(left), "picture")} beside the {len(part.samples)} used '
+            f'{are(len(left), "does", "do")} not end in '
+            f'{suffix!r}: {found}',
             tuple(left[:_WHERE]),
             'they are left out of the data without a word',
             'give all images one suffix, or put each suffix into a data set of its own (ConcatDataset)',
@@ -88,7 +92,7 @@ def _check_left_out(part: Part, folder: str) -> Iterator[Finding]:
         yield Finding(
             'error',
             'no-image',
-            f'{part.split}: {len(broken)} links in {folder} lead to nothing',
+            f'{part.split}: {count(len(broken), "link")} in {folder} {are(len(broken), "leads", "lead")} to nothing',
             tuple(broken[:_WHERE]),
             'these images are left out of the data without a word',
             'mend or remove the links',

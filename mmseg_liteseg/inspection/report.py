@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmseg_liteseg.visualization.files import replaced_by
+from mmseg_liteseg.wording import count
 
 from .doctor import Inspection
 from .finding import SEVERITIES, Finding
@@ -26,13 +27,13 @@ def summary_lines(inspection: Inspection) -> list[str]:
         listed = sum(len(scan.part.samples) for scan in inspection.of(split))
         read = sum(len(scan.facts) for scan in inspection.of(split))
         looked = 'all read' if read == listed else f'{read} of them read'
-        lines.append(f'data: {split}: {listed} images, {looked}; sizes {_sizes(inspection, split)}')
+        lines.append(f'data: {split}: {count(listed, "image")}, {looked}; sizes {_sizes(inspection, split)}')
     classes = inspection.classes()
     if 'train' in inspection.splits and classes:
         labels = inspection.labels('train')
         shares = ', '.join(f'{name} {labels.share(index):.1%}' for index, name in enumerate(classes))
         ignored = inspection.setup.ignore_index
-        lines.append(f'data: {len(classes)} classes in train: {shares}; ignored {labels.share(ignored):.1%}')
+        lines.append(f'data: {count(len(classes), "class")} in train: {shares}; ignored {labels.share(ignored):.1%}')
     return lines
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from mmseg_liteseg.errors import LiteSegError
 from mmseg_liteseg.processor import available_cores
 from mmseg_liteseg.registry import TRANSFORMS
+from mmseg_liteseg.wording import count
 
 from .facts import ImageFacts, MaskFacts, UnreadableFileError
 from .files import read_image, read_mask
@@ -158,6 +159,6 @@ def with_class_masks(part: Part, facts: SampleFacts) -> SampleFacts:
         return replace(facts, faults=((next(filter(None, paths), facts.sample.image), str(error)),))
     classes = part.classes or ()
     if masks.shape[2] != len(classes):
-        reason = f'{masks.shape[2]} masks for {len(classes)} classes'
+        reason = f'{count(masks.shape[2], "mask")} for {count(len(classes), "class")}'
         return replace(facts, faults=((next(filter(None, paths), facts.sample.image), reason),))
     return replace(facts, class_pixels=tuple((masks == 1).sum(axis=(0, 1)).tolist()))

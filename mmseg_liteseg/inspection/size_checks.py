@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Iterator, Sequence
 
+from mmseg_liteseg.wording import are, count
+
 from .file_checks import loaded_size
 from .finding import Finding
 from .scan import PartScan
@@ -40,7 +42,10 @@ def _check_crop(scan: PartScan) -> Iterator[Finding]:
         default=1.0,
     )
     small = sum(count for (h, w), count in sizes.items() if h * scale < height or w * scale < width)
-    where = (f'{scan.part.where}.pipeline', *(f'{h}x{w}: {count} images' for (h, w), count in sizes.most_common(3)))
+    where = (
+        f'{scan.part.where}.pipeline',
+        *(f'{h}x{w}: {count(number, "image")}' for (h, w), number in sizes.most_common(3)),
+    )
     if small:
         yield Finding(
             'warning',
@@ -73,7 +78,7 @@ def _check_small(scan: PartScan) -> Iterator[Finding]:
         yield Finding(
             'warning',
             'small-image',
-            f'train: {len(tiny)} images are less than {_STRIDE} pixels high or wide',
+            f'train: {count(len(tiny), "image")} {are(len(tiny))} less than {_STRIDE} pixels high or wide',
             tuple(tiny[:_WHERE]),
             f'at the coarsest level, 1/{_STRIDE}, nothing of them is left',
             'scale them up or take them out',
@@ -92,7 +97,10 @@ def _check_batch(setup: Setup, split: str, scans: Sequence[PartScan]) -> Iterato
         'error',
         'batch-sizes',
         f'{split}_dataloader.batch_size is {batch}, but the {split} images have {len(sizes)} sizes',
-        (f'{split}_dataloader.batch_size', *(f'{h}x{w}: {count} images' for (h, w), count in sizes.most_common(3))),
+        (
+            f'{split}_dataloader.batch_size',
+            *(f'{h}x{w}: {count(number, "image")}' for (h, w), number in sizes.most_common(3)),
+        ),
         'images of a batch must have one size',
         f'set {split}_dataloader.batch_size=1',
         split=split,

@@ -13,6 +13,7 @@ from mmseg_liteseg.datasets.converters.layouts.vocabulary import BACKGROUND_NAME
 from mmseg_liteseg.datasets.converters.masks import ClassFile, ClassRow
 from mmseg_liteseg.datasets.converters.masks.naming import class_colours
 from mmseg_liteseg.images import ImageFileError, decode_bands, read_file
+from mmseg_liteseg.wording import count as plural
 
 from .class_folders import class_names, class_of, inside
 from .parallel import each
@@ -99,13 +100,13 @@ def _from_bands(root: Path, matches: Sequence[Match], listed: ClassFile | None) 
     # bands have no names in most files
     names = [entry.name for entry in listed.entries] if listed else [f'class_{i}' for i in range(count)]
     if len(names) != count:
-        raise ConversionError(f'{listed.path}: {len(names)} classes, but {first} has {count} bands')
+        raise ConversionError(f'{listed.path}: {plural(len(names), "class")}, but {first} has {plural(count, "band")}')
 
     def load(match: Match) -> np.ndarray:
         path = root / match.masks[0]
         bands = bands_of(path)
         if bands.shape[2] != count:
-            raise ConversionError(f'{path}: {bands.shape[2]} bands, others {count}')
+            raise ConversionError(f'{path}: {plural(bands.shape[2], "band")}, others {count}')
         for i in range(count):
             values = np.unique(bands[..., i])
             if (values != 0).sum() > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Iterable, Mapping, Sequence
 
 from mmseg_liteseg.datasets.converters.masks import ClassRow
+from mmseg_liteseg.wording import count
 
 from .pixel_values import PixelValues
 from .recipe import Recipe
@@ -68,9 +69,10 @@ def config_text(
     test = 'test' if counts.get('test') else 'val'
     reasons = _reasons(classes, recipe)
     own = multi_label or not values.is_plain
+    images = 'image' if sum(counts.values()) == 1 else 'images'
     return _TEMPLATE.format(
         name=' '.join(name.split()),
-        images=', '.join(f'{count} {split}' for split, count in counts.items() if count) + ' images',
+        images=', '.join(f'{number} {split}' for split, number in counts.items() if number) + ' ' + images,
         classes=_tuple(repr(row.name) for row in classes),
         palette=[list(row.colour) for row in classes],
         num_classes=len(classes),
@@ -122,12 +124,12 @@ def _reasons(classes: Sequence[ClassRow], recipe: Recipe) -> dict[str, str]:
     # each number's comment says where it comes from, so that a user can judge it for other data
     which = 'images are' if recipe.same_size else 'the median image is'
     hours = recipe.minutes_on_cpu / 60
-    duration = f'{hours:.1f} hours' if hours > 1.5 else f'{recipe.minutes_on_cpu:.0f} minutes'
+    duration = count(hours, 'hour', 1) if hours > 1.5 else count(recipe.minutes_on_cpu, 'minute')
     least, most = (choose(zip(recipe.weights, (row.name for row in classes))) for choose in (min, max))
     return dict(
         crop_why=f'height and width; {which} {height} x {width}: its shape, at most 512 x 512 pixels, multiples of 32',
         batch_why='the pixels of 16 crops of 360 x 480, if there are so many images',
-        iters_why=f'{recipe.passes:.0f} passes; about {duration} on two CPU cores: a fifth gives a first idea there',
+        iters_why=f'{count(recipe.passes, "pass")}; about {duration} on two CPU cores: a fifth is a first idea there',
         kept_why=f'pixels OHEM keeps: all but the largest class hold {1 - max(recipe.shares):.0%}; 1/16 to 1/4',
         weight_why=f'1/ln(1.10 + share): {least[0]:.2f} ({least[1]}) to {most[0]:.2f} ({most[1]})',
         lr_why='AdamW from scratch; half of 0.001 for batches below 8',

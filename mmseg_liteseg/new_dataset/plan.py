@@ -13,6 +13,7 @@ from mmseg_liteseg.datasets.converters import ConversionError
 from mmseg_liteseg.datasets.converters.masks.naming import say_some
 from mmseg_liteseg.images import shown
 from mmseg_liteseg.inspection import UnreadableFileError, read_image
+from mmseg_liteseg.wording import count
 
 from .parallel import each
 from .pixel_values import PixelValues, is_of_form, measure, usual_form
@@ -71,7 +72,7 @@ class Plan:
         lines += [f'note: {note}' for note in (*self.folder.notes, *self.notes)]
         left = self.folder.left_out
         if left:
-            lines.append(f'left out: {len(left)} files')
+            lines.append(f'left out: {count(len(left), "file")}')
             lines += [f'  {line}' for line in left[:_SHOW_LEFT_OUT]]
             if len(left) > _SHOW_LEFT_OUT:
                 lines.append(f'  and {len(left) - _SHOW_LEFT_OUT} more')
@@ -87,7 +88,9 @@ class Plan:
             split: sum(((s.counts > 0).astype(int) for s in self.splits[split]), np.zeros(256, int)) for split in splits
         }
         pixels = {split: self._pixels(split, counts[split]) for split in splits}
-        head = f'{"label class":{width + 6}}' + ''.join(f'{f"{len(self.splits[s])} {s} images":>22}' for s in splits)
+        head = f'{"label class":{width + 6}}' + ''.join(
+            f'{count(len(self.splits[s]), s + " image"):>22}' for s in splits
+        )
         lines = [head]
         for label, name in [*enumerate(names), (255, 'ignored (255)')]:
             if label == 255 and not any(counts[split][255] for split in splits):
@@ -106,7 +109,7 @@ class Plan:
         return [
             f'masks: {self.written} to be written, {len(self.folder.samples) - self.written} used as they are',
             f'training: crops of {recipe.crop_size[0]} x {recipe.crop_size[1]}, batch {recipe.batch_size}, '
-            f'{recipe.max_iters} iterations',
+            f'{count(recipe.max_iters, "iteration")}',
         ]
 
 
@@ -158,7 +161,8 @@ def _look_at_images(folder: LabelledFolder) -> None:
     form = usual_form(kept)
     folder.samples = [sample for sample in kept if is_of_form(sample, form)]
     left_out += [
-        f'{sample.image}: {sample.facts.channels} channels of {sample.facts.bits} bits, others {form[1]} of {form[2]}'
+        f'{sample.image}: {count(sample.facts.channels, "channel")} of {sample.facts.bits} bits, '
+        f'others {form[1]} of {form[2]}'
         for sample in kept
         if not is_of_form(sample, form)
     ]
@@ -170,15 +174,21 @@ def _about_images(samples: list[Sample]) -> list[str]:
     ways = Counter(how_to_fit(sample.label_size, sample.facts) for sample in samples)
     notes = []
     if ways['turn']:
-        notes.append(f'{ways["turn"]} masks lie as their images are stored: they are turned as EXIF turns the images')
+        notes.append(
+            f"{count(ways['turn'], 'mask')} as stored with EXIF's turn still to come: turned as EXIF turns the images"
+        )
     if ways['resize']:
-        notes.append(f'{ways["resize"]} masks are of another size than their images: they are resized (nearest pixel)')
+        notes.append(f'{count(ways["resize"], "mask")} of another size than the image: resized (nearest pixel)')
     hidden = [s for s in samples if s.facts.orientation in (2, 3, 4) or (s.facts.orientation > 4 and _square(s))]
     if hidden:
-        notes.append(f'EXIF turns {len(hidden)} images and their sizes do not tell whether the masks are turned: check')
+        notes.append(
+            f'EXIF turns {count(len(hidden), "image")} and sizes do not tell whether the masks are turned: check'
+        )
     beyond, channels, bits = usual_form(samples)
     if beyond:
-        notes.append(f'images of {channels} channels of {bits} bits: loaded as they are, mean and std measured')
+        notes.append(
+            f'images of {count(channels, "channel")} of {bits} bits: loaded as they are, mean and std measured'
+        )
     elif any(sample.facts.channels in (2, 4) for sample in samples):
         notes.append('the alpha channel of the images is not used')
     return notes

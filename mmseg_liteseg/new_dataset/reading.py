@@ -21,6 +21,7 @@ from mmseg_liteseg.datasets.converters.masks import (
     survey_file,
 )
 from mmseg_liteseg.datasets.converters.shapes import find_shapes
+from mmseg_liteseg.wording import count
 
 from .class_folders import class_names, read_class_folders
 from .class_masks import read_class_masks
@@ -143,7 +144,7 @@ def _from_values(
         if match.name in several:
             sample.counts = np.bincount(read(sample).ravel(), minlength=256)
         samples.append(sample)
-    notes = [f'{len(several)} images have several masks each, laid over one another'] if several else []
+    notes = [f'{count(len(several), "image")} with several masks each, laid over one another'] if several else []
     # used where they are: a copy of a large set's masks would help nobody
     ready = table.is_identity and not several and all(one.is_index for one in surveys.values())
     return LabelledFolder(

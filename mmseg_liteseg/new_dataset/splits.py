@@ -8,6 +8,8 @@ from typing import Callable, Sequence
 
 import numpy as np
 
+from mmseg_liteseg.wording import count
+
 from .grouping import are_films, group_names, in_order
 from .samples import Sample
 
@@ -37,7 +39,7 @@ def divide(samples: Sequence[Sample], share: float, seed: int) -> list[str]:
         free = [sample for sample in samples if sample.split in ('train', '')]
     notes = []
     if given['train'] and given['']:
-        notes.append(f'{given[""]} images of no split count as train')
+        notes.append(f'{count(given[""], "image")} of no split: taken for train')
     for sample in free:
         sample.split = 'train'
     if given['val']:
@@ -63,7 +65,7 @@ def _choose_val(samples: list[Sample], share: float, seed: int) -> str:
             return _mark(by_name, chosen, f'whole groups of names, which look like sequences ({shown})')
     if numbered:
         chosen = _blocks(members, by_name, wanted)
-        return _mark(by_name, chosen, f'unbroken runs of names, out of {len(members)} groups')
+        return _mark(by_name, chosen, f'unbroken runs of names, out of {count(len(members), "group")}')
     chosen = _best(by_name, lambda rng: rng.sample(sorted(by_name), wanted), seed)
     return _mark(by_name, chosen, f'drawn with seed {seed}, as names show no sequence')
 
@@ -71,7 +73,7 @@ def _choose_val(samples: list[Sample], share: float, seed: int) -> str:
 def _mark(by_name: dict[str, Sample], chosen: Sequence[str], how: str) -> str:
     for name in chosen:
         by_name[name].split = 'val'
-    return f'{len(chosen)} of {len(by_name)} images for val: {how}'
+    return f'{len(chosen)} of {count(len(by_name), "image")} for val: {how}'
 
 
 def _whole_groups(members: dict[str, list[str]], by_name: dict[str, Sample], wanted: int, seed: int) -> list[str]:

@@ -196,3 +196,41 @@ def test_the_hosts_tools_get_it_by_the_type_of_the_runner(tmp_path):
     assert isinstance(runner, SafeRunner)
     assert set(crops(runner.cfg.train_dataloader)) == {(64, 64)}
     assert runner.cfg.train_cfg.max_iters == 20
+
+
+@pytest.mark.parametrize('in_file', ['max_iters = 4000', 'train_cfg = dict(max_iters=4000)', ''])
+@pytest.mark.parametrize('place', ['max_iters', 'train_cfg.max_iters'])
+@pytest.mark.parametrize('followed_before', [False, True])
+@pytest.mark.parametrize('value', [100, 4000, 10000])
+def test_what_is_set_after_reading_counts(tmp_path, in_file, place, followed_before, value):
+    cfg = read(tmp_path, in_file)
+    if followed_before:
+        follow(cfg)
+    cfg.merge_from_dict({place: value})
+    follow(cfg)
+    assert cfg.max_iters == cfg.train_cfg.max_iters == value
+    assert schedule(cfg)[-1][1] == value + 1
+
+
+def test_two_values_at_the_same_time_are_refused(tmp_path):
+    cfg = read(tmp_path, 'max_iters = 100\ntrain_cfg = dict(max_iters=200)')
+    with pytest.raises(SettingError, match=r'max_iters is 100, train_cfg\.max_iters is 200: set one of them'):
+        follow(cfg)
+    cfg = read(tmp_path, 'max_iters = 100')
+    cfg.max_iters, cfg.train_cfg.max_iters = 300, 200
+    with pytest.raises(SettingError, match='max_iters is 300, train_cfg'):
+        follow(cfg)
+    cfg.train_cfg.max_iters = 300
+    follow(cfg)
+    assert cfg.train_cfg.max_iters == 300
+
+
+def test_a_config_that_was_dumped_goes_on_as_one(tmp_path):
+    cfg = read(tmp_path, 'max_iters = 4000')
+    follow(cfg)
+    cfg.dump(tmp_path / 'dumped.py')
+    again = Config.fromfile(tmp_path / 'dumped.py')
+    assert follow(again) == []
+    again.train_cfg.max_iters = 50
+    follow(again)
+    assert again.max_iters == 50

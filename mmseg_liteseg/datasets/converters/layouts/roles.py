@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Sequence
 
+from mmseg_liteseg.wording import count
+
 from ..errors import ConversionError
 from .appearance import looks_like_mask
 from .walk import Tree
@@ -40,7 +42,9 @@ def assign_roles(
         roles = {path: role or 'image' for path, role in roles.items()}
     chosen = {role: [path for path in tree.images if roles[path] == role] for role in ('image', 'mask', 'other')}
     if chosen['other']:
-        notes.append(f'{len(chosen["other"])} files left out, no images or class masks by name ({chosen["other"][0]})')
+        notes.append(
+            f'{count(len(chosen["other"]), "file")} left out, no images or class masks by name ({chosen["other"][0]})'
+        )
     return chosen['image'], chosen['mask'], notes
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from mmseg_liteseg.wording import count
+
 from ..errors import ConversionError
 from ..layouts.lists import Index
 from .drawing import Annotation, Shape
@@ -62,7 +64,7 @@ def _shape(path: Path, number: int, record: dict) -> Shape:
     if kind == 'polygon' and len(points) < 3:  # a click too few: labelme draws it as a line
         kind = 'line' if len(points) == 2 else 'point'
     if len(points) < _FEWEST_POINTS[kind]:
-        raise ConversionError(f'{path}: shape {number}, a {kind}, has {len(points)} points')
+        raise ConversionError(f'{path}: shape {number}, a {kind}, has {count(len(points), "point")}')
     if kind == 'mask':
         return Shape(name, 'bitmap', points, bitmap=_bitmap(path, number, record))
     return Shape(name, kind, points)

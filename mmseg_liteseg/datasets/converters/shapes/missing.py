@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
+from mmseg_liteseg.wording import are, count
+
 from ..errors import ConversionError
 
 
@@ -30,6 +32,6 @@ there (such as a.jpg)
     some = f'such as {missing[0]}' if missing else ''
     if not found:
         more = f' ({some})' if missing else ''
-        raise ConversionError(f'{path}: none of the {len(missing)} images that it lists is there{more}')
+        raise ConversionError(f'{path}: none of the images that it lists ({len(missing)}) is there{more}')
     if missing:
-        notes.append(f'{path}: {len(missing)} images that it lists are not there, {some}')
+        notes.append(f'{path}: {count(len(missing), "image")} that it lists {are(len(missing))} not there, {some}')
