@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
+
+_TRIED = 1 << 16  # bytes: less than any result, more than what a full disk still takes
 
 
 @contextmanager
@@ -38,10 +42,42 @@ def naming(path: str | os.PathLike) -> Iterator[None]:
         raise OSError(error.errno, reason, os.fspath(path)) from error
 
 
+def check_writable(folder: str | os.PathLike) -> None:
+    """Looks whether files can be written into a folder, be it there or not, before hours of work are lost for it.
+
+    A file without a name is written and gone again; nothing is made.
+
+    Args:
+        folder: Whatever of it is there is tried.
+
+    Raises:
+        OSError: It is not a folder, the system says no, or the disk is full; with the folder that it is about.
+
+    Example:
+        >>> check_writable('/dev/null/out')
+        Traceback (most recent call last):
+        ...
+        NotADirectoryError: [Errno 20] Not a directory: '/dev/null'
+    """
+    place = _nearest(folder)
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+    try:
+        with naming(place), tempfile.TemporaryFile(dir=place) as file:
+            file.write(bytes(_TRIED))
+            file.flush()
+    except OSError as error:  # its file name is that of the file tried
+        raise OSError(error.errno, error.strerror, str(place)) from None
+
+
+def _nearest(path: str | os.PathLike) -> Path:
+    """What is there of a path."""
+    place = Path(os.path.abspath(path))
+    while not os.path.lexists(place):
+        place = place.parent
+    return place
+
+
 def free_bytes(path: str | os.PathLike) -> int:
     """Room on the disk that a file, be it there or not, is on."""
-    place = Path(os.path.abspath(path))
-    # the file may be the first in folders that were to be made
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free
+    return shutil.disk_usage(_nearest(path)).free

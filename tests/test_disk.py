@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from mmseg_liteseg.disk import free_bytes, naming
+from mmseg_liteseg.disk import check_writable, free_bytes, naming
 from mmseg_liteseg.visualization.files import replaced_by
 from tests.disks import fill
 
@@ -35,3 +35,32 @@ def test_a_real_one(disk):
     assert caught.value.filename == str(disk / 'a')
     assert (disk / 'a').read_bytes() == b'before'
     assert sorted(path.name for path in disk.iterdir()) == ['a', 'ballast']
+
+
+def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
+    check_writable(tmp_path / 'not' / 'there')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(NotADirectoryError) as caught:
+        check_writable(tmp_path / 'file' / 'out')
+    assert caught.value.filename == str(tmp_path / 'file')
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, 'Permission denied', f'{dir}/tmp123')
+
+    monkeypatch.setattr('tempfile.TemporaryFile', refuse)
+    with pytest.raises(PermissionError) as caught:
+        check_writable(tmp_path / 'out')
+    assert caught.value.filename == str(tmp_path)
+
+
+def test_a_full_disk_is_seen_before(disk):
+    fill(disk)
+    with pytest.raises(OSError, match='No space left on device, 0 bytes are free') as caught:
+        check_writable(disk / 'out')
+    assert caught.value.filename == str(disk)

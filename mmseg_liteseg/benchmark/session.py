@@ -117,7 +117,7 @@ class Session:
     def _timer(self, line: Line, stack: ExitStack) -> Timer:
         case = line.case
         if time.monotonic() > self._prepare_until:
-            raise BenchmarkError(f'no time left of {self.minutes:g} minutes to prepare it')
+            raise BenchmarkError(f'no time left of {self.minutes:g} min to prepare it')
         if case.runtime == 'paddle':
             if not self.paddle:
                 raise BenchmarkError('name a Python with Paddle and a checkout (--paddle, --paddleseg)')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,7 +15,8 @@ from PIL import Image
 
 from mmseg_liteseg.datasets.converters import ConversionError
 from mmseg_liteseg.datasets.pair_list import ABSENT
-from mmseg_liteseg.disk import naming
+from mmseg_liteseg.disk import check_writable, free_bytes
+from mmseg_liteseg.images import shown
 
 from .config_text import config_text
 from .parallel import each
@@ -26,11 +28,15 @@ MARK = 'dataset.json'
 
 
 def check_target(out: Path, overwrite: bool) -> None:
-    """Refuses to replace what is there, unless asked to and unless it is somebody else's.
+    """Refuses to replace what is there, unless asked to and unless it is somebody else's, and what cannot be written.
 
     Raises:
         ConversionError: With the reason.
     """
+    try:
+        check_writable(out.parent)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not overwrite:
@@ -52,18 +58,25 @@ def write(plan: Plan, out: Path) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f'.{out.name}-', dir=out.parent))
     except OSError as error:
-        raise ConversionError(f'{out}: cannot be written ({error.strerror}); name a folder with --out') from error
+        raise _unwritable(out, error) from error
     try:
-        with naming(out):
-            config = _write_all(plan, work / 'out', out)
+        config = _write_all(plan, work / 'out', out)
         if out.exists():
             os.replace(out, work / 'old')  # removed below, with all that is in work
         # mkdtemp's folders are for their owner alone, and others may train too
         os.chmod(work / 'out', 0o755)
         os.replace(work / 'out', out)
+    except OSError as error:  # a disk that ran full
+        raise _unwritable(out, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return out / config
+
+
+def _unwritable(out: Path, error: OSError) -> ConversionError:
+    room = f', {free_bytes(out)} bytes are free' if error.errno == errno.ENOSPC else ''
+    reason = f'{error.strerror} in {shown(error.filename or out)}{room}'
+    return ConversionError(f'{shown(out)}: cannot be written ({reason}); name a folder with --out')
 
 
 def config_name(name: str) -> str:

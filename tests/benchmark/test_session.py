@@ -55,7 +55,7 @@ def test_what_there_is_no_time_to_prepare_is_left_out(tiny, monkeypatch):
     ticks = iter([0.0, 20.0, 40.0])  # the start, and before each case
     monkeypatch.setattr(module.time, 'monotonic', lambda: next(ticks, 41.0))
     results = make_session(minutes=1).run([Case(tiny, 'network'), Case(tiny, 'network', batch=3)], [], '')
-    assert [line.get('failure') for line in results['lines']] == [None, 'no time left of 1 minutes to prepare it']
+    assert [line.get('failure') for line in results['lines']] == [None, 'no time left of 1 min to prepare it']
     assert results['lines'][0]['round_medians_ms']
 
 

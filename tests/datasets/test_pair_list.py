@@ -36,7 +36,7 @@ def test_tabs_blanks_and_absolute_paths(root):
     ('text', 'match'),
     [
         ('', 'is empty'),
-        ('c.PNG\n', r'line 1 has 1 columns.*c\.PNG'),
+        ('c.PNG\n', r'line 1 has 1 column,.*c\.PNG'),
         ('c.PNG m/c.tif\na b.jpg m/a.png', 'line 2 has 3 columns'),
         ('c.PNG m/gone.png', r'line 1 names .*gone\.png, which is not there'),
     ],

@@ -24,3 +24,16 @@ def test_a_file_is_no_work_folder(tmp_path):
     args = argparse.Namespace(config=str(config), cfg_options=None, launcher='none', work_dir=str(taken), local_rank=0)
     with pytest.raises(launch.LaunchError, match=r'^--work-dir .*taken: expected a folder, found a file$'):
         launch.load_config(args)
+
+
+def test_a_work_folder_that_cannot_be_written_is_said_first(tmp_path):
+    config, taken = tmp_path / 'own.py', tmp_path / 'taken'
+    for path in (config, taken):
+        path.write_text('model = dict()')
+    args = argparse.Namespace(config=str(config), cfg_options=None, launcher='none', local_rank=0)
+    args.work_dir = str(taken / 'below')
+    reason = (
+        rf'^{args.work_dir}: cannot be written \(Not a directory in {taken}\); name another folder with --work-dir$'
+    )
+    with pytest.raises(launch.LaunchError, match=reason):
+        launch.load_config(args)

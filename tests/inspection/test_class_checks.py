@@ -57,7 +57,7 @@ def test_a_file_of_names_is_no_mistake(project, tmp_path):
 @pytest.mark.parametrize(
     ('palette', 'kind', 'words'),
     [
-        ([[0, 0, 0]], 'palette-length', 'palette has 1 colours for 2 classes'),
+        ([[0, 0, 0]], 'palette-length', 'palette has 1 colour for 2 classes'),
         ([[0, 0, 0]] * 3, 'palette-length', 'palette has 3 colours for 2 classes'),
         ([[0, 0, 0], [0, 0, 256]], 'palette-colour', r'palette holds [0, 0, 256]'),
         ([[0, 0, 0], 'red'], 'palette-colour', "palette holds 'red'"),

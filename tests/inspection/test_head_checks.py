@@ -8,7 +8,7 @@ import pytest
     ('weights', 'words'),
     [
         ([1.0, 2.0, 3.0], 'class_weight holds 3 numbers for num_classes=2'),
-        ([1.0], 'class_weight holds 1 numbers'),
+        ([1.0], 'class_weight holds 1 number'),
         ([1.0, float('nan')], 'class_weight holds [1.0, nan]'),
         ([1.0, -1.0], 'class_weight holds [1.0, -1.0]'),
         ([0.0, 0.0], 'class_weight is 0 for all classes'),

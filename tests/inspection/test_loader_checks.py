@@ -86,7 +86,7 @@ class TestChannels:
     def test_mean_against_loader(self, project):
         project.cfg['model']['data_preprocessor'].update(mean=[0.0], std=[1.0])
         findings = [str(finding) for finding in project.inspect().findings if finding.severity == 'error']
-        assert any('mean has 1 numbers, but the backbone takes 3' in line for line in findings)
+        assert any('mean has 1 number, but the backbone takes 3' in line for line in findings)
         assert any('LoadImageFromFile gives 3 channels, but mean has 1' in line for line in findings)
         assert any("set color_type='grayscale' there" in line for line in findings)
 

@@ -29,7 +29,7 @@ def test_links_to_nothing(project):
     project.image('val', 1).symlink_to('nowhere.png')
     errors = [str(finding) for finding in project.inspect().findings if finding.severity == 'error']
     assert len(errors) == 1
-    assert 'val: 1 links in' in errors[0]
+    assert 'val: 1 link in' in errors[0]
     assert 'lead to nothing' in errors[0]
 
 

@@ -25,7 +25,7 @@ def test_crops_that_see_next_to_nothing(project):
 def test_tiny_images(project):
     project.write_image('train', 0, np.zeros((20, 64, 3), np.uint8))
     project.write_mask('train', 0, np.indices((20, 64))[1] // 32)
-    assert '1 images are less than 32 pixels' in project.only('small-image', 'warning')
+    assert '1 image is less than 32 pixels' in project.only('small-image', 'warning')
 
 
 @pytest.mark.parametrize('resize', [None, dict(type='Resize', scale=(64, 48), keep_ratio=False)])

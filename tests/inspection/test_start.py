@@ -39,7 +39,7 @@ def test_several_errors_have_a_line_each_and_the_first_is_raised(project, capsys
 
 def test_warnings_go_to_the_log(project):
     project.image('train', 9, '.jpg').write_bytes(b'')
-    assert check_start(project.config())[-1].startswith('warning: train: 1 pictures beside the 4 used')
+    assert check_start(project.config())[-1].startswith('warning: train: 1 picture beside the 4 used does not')
 
 
 def test_the_test_data_warns_only(project):

@@ -148,7 +148,7 @@ class TestCvat:
             (cvat('<skeleton label="car"/>'), "has a 'skeleton'; expected one of polygon"),
             (cvat('<polygon label="car" points="1,2;x"/>'), r'a polygon of a\.jpg cannot be read'),
             (cvat('<mask label="car" rle="3, 9" left="5" top="7" width="3" height="2"/>'), '12 pixels for 3 x 2'),
-            (cvat('').replace('a.jpg', 'gone.jpg'), r'none of the 1 images .* \(such as gone\.jpg\)'),
+            (cvat('').replace('a.jpg', 'gone.jpg'), r'none of the images .* \(such as gone\.jpg\)'),
         ],
     )
     def test_what_is_not_understood_is_named(self, root, text, match):
