@@ -34,6 +34,7 @@ from .scan import PartScan, Track, scan
 from .setting_checks import NOT_A_NUMBER, check_settings
 from .setup import SPLITS, Part, Setup, read_setup, scope_of
 from .size_checks import check_sizes, sizes_of
+from .turned_checks import check_turned
 from .type_checks import check_types
 
 
@@ -116,8 +117,9 @@ def inspect_config(
                     result.findings += check_pairs(part)
         result.scans = scan([part for part in parts if part.samples], seconds, workers, track)
         result.findings += _check_scans(setup, result)
-        if seconds is None:  # takes as long as reading the files
+        if seconds is None:  # files are read a second time
             result.findings += check_crops(result.scans, track=track)
+            result.findings += [finding for part in result.scans for finding in check_turned(part)]
     # without repetitions: val and test often say the same
     result.findings = by_severity(dict.fromkeys(result.findings))
     return result

@@ -11,7 +11,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from mmseg_liteseg.images import ImageFileError, decode_image, read_file, shown
+from mmseg_liteseg.images import ImageFileError, decode_image, decode_mask, read_file, shown
 from mmseg_liteseg.images.files import reason_of
 from mmseg_liteseg.images.header import is_tiff, open_lazily, orientation_of, read_header
 
@@ -100,6 +100,16 @@ def read_grey(path: str, backend_args: dict | None, side: int) -> np.ndarray:
         picture.draft('L', (2 * side,) * 2)
         _load(picture)
         return _small(np.asarray(picture if picture.mode in _BITS else picture.convert('RGB').convert('L')), side)
+
+
+def read_labels(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """A mask's labels (H, W), uint8 or uint16, upright.
+
+    Raises:
+        UnreadableFileError: As for :func:`read_image`; or it holds colours.
+    """
+    with _named(path):
+        return decode_mask(_fetch(path, backend_args), shown(path))
 
 
 def _small(array: np.ndarray, side: int) -> np.ndarray:
