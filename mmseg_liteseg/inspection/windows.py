@@ -13,7 +13,8 @@ _SIDES = (1.0, 0.95, 0.88, 0.81, 0.74, 0.67)  # of the window's longer side: are
 _STEP = 0.07  # between windows: of crops of 367 frames of CamVid, 98% are then most like the frame they are of
 _FREQUENCIES = 6
 _BLUR = 4  # coarser than this, in pixels, all streets look alike
-_LEAST = 12 * _BLUR  # pixels of a side: in less detail than that, anything is found by chance
+_PART = 0.98  # more is a copy of the whole
+_LEAST = 16 * _BLUR  # pixels of a side: in less detail than that, anything is found by chance
 _ZOOM = np.linspace(0.94, 1.06, 9)
 _FINER = np.linspace(-0.01, 0.01, 5)
 
@@ -95,7 +96,8 @@ def find_window(small: np.ndarray, large: np.ndarray, window: Window) -> float:
 
     def at(zoom: float) -> float:
         height, width = (round(zoom * share * side) for share, side in zip(window[2:], large.shape))
-        if height > large.shape[0] or width > large.shape[1] or min(height, width) < _LEAST:
+        shares = height / large.shape[0], width / large.shape[1]
+        if max(shares) > 1 or min(shares) > _PART or min(height, width) < _LEAST:
             return -1.0
         template = _detail(cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA))
         return float(np.nan_to_num(cv2.matchTemplate(inside, template, cv2.TM_CCOEFF_NORMED), nan=-1.0).max())

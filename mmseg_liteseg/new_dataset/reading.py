@@ -69,7 +69,7 @@ def read_folder(
         folder.notes = [*found.notes, *folder.notes]
         folder.left_out += [f'{path}: an image without a mask' for path in found.images_alone]
         folder.left_out += [f'{path}: a mask without an image' for path in found.masks_alone]
-    folder.notes = [*tree.notes, *folder.notes]
+    folder.notes = [*tree.notes, *lists.notes, *folder.notes]
     return folder
 
 

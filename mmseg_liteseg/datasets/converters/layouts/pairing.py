@@ -11,7 +11,7 @@ from ..errors import ConversionError
 from .lists import SplitLists
 from .matching import match_names
 from .roles import assign_roles
-from .vocabulary import COLOUR_WORDS, IMAGE_WORDS, SPLIT_WORDS
+from .vocabulary import ARCHIVE_SUFFIXES, COLOUR_WORDS, IMAGE_WORDS, SPLIT_WORDS
 from .walk import Tree
 from .words import Reading, rank, read_name
 
@@ -149,14 +149,25 @@ def _nothing(tree: Tree, images: list[Path], masks: list[Path]) -> str:
     if not tree.images:
         kinds = Counter(path.suffix.lower() for path in (*tree.texts, *tree.others))
         held = ', '.join(f'{count} {suffix or "without suffix"}' for suffix, count in kinds.most_common(5))
-        return f'{tree.root}: no images; found {held}'
+        packed = '; unpack them first' if kinds.keys() & ARCHIVE_SUFFIXES else ''
+        return f'{tree.root}: no images; found {held}{packed}'
     if not masks or not images:
         side = 'masks' if images else 'images'
         return (
-            f'{tree.root}: no {side} found among {some(tree.images)}; name the folders with --images and --masks, '
-            'such as --images photos --masks labels'
+            f'{tree.root}: no {side} found among {some(tree.images)}{_unread(tree)}; name the folders with --images '
+            'and --masks, such as --images photos --masks labels'
         )
     return (
         f'{tree.root}: none of the masks {some(masks)} has the name of one of the images {some(images)}; '
         'give them the same names, or list "image mask" line by line in a file pairs.txt there'
     )
+
+
+def _unread(tree: Tree) -> str:
+    """What lies beside the images and may be meant."""
+    kinds = Counter(path.suffix.lower() for path in tree.others if path.suffix)
+    if not kinds:
+        return ''
+    suffix, number = kinds.most_common(1)[0]
+    cure = 'unpack them first' if suffix in ARCHIVE_SUFFIXES else 'write masks as PNG'
+    return f' (beside {number} {suffix}, which are not read: {cure})'

@@ -39,6 +39,7 @@ FILLERS = words('crop crops cropped data dataset set sets split')
 """Beside a split's name they say nothing: traincrop, test_set."""
 IMAGE_SUFFIXES = words('.png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .jp2')
 TEXT_SUFFIXES = words('.txt .csv .json .yaml .yml .lst .xml')
+ARCHIVE_SUFFIXES = words('.zip .tar .gz .tgz .bz2 .xz .7z .rar')
 JUNK_NAMES = words('__macosx thumbs.db desktop.ini $recycle.bin @eadir lost+found')
 VOID_NAMES = words(
     'void unlabeled unlabelled unlabel ignore ignored unknown undefined unclassified no-data nodata dontcare '

@@ -58,9 +58,14 @@ def _walk_into(tree: Tree, folder: Path, seen: set[str]) -> None:
         if entry.name.startswith('.') or entry.name.lower() in JUNK_NAMES:
             continue
         path = Path(entry.path)
-        if entry.is_dir():
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError as error:  # a link to itself
+            tree.notes.append(f'{path}: left out, not readable ({error.strerror})')
+            continue
+        if is_folder:
             _walk_into(tree, path, seen)
-        elif entry.is_file():
+        elif is_file:
             _bucket(tree, path.suffix.lower()).append(path.relative_to(tree.root))
         else:
             tree.notes.append(f'{path}: left out, a link to nothing')

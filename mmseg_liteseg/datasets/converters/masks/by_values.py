@@ -16,6 +16,7 @@ _BACKGROUND_SHARE = 0.25
 """A 0 (or black) that a list of classes leaves out is the background from this share of the pixels on."""
 # Values outside a list that are tolerated, as a share of the pixels: a slip of the pen, not a class.
 _STRAY = 0.01
+_LARGEST = 65535  # of 16 bits, as 255 of 8
 
 
 def table_by_values(
@@ -33,9 +34,9 @@ def table_by_values(
     if ignored is None and values == [0, 1, IGNORE] and not survey.beside_255:
         return _two_spellings(survey, peaks, file)
     void = set(ignored or ())
-    if ignored is None and ignores_255(values):
-        values.remove(IGNORE)
-        void.add(IGNORE)
+    if ignored is None:
+        void |= no_labels(values)
+        values = [value for value in values if value not in void]
     entries, notes = _without_file(survey, values), []
     if file is not None:
         found = _with_values(survey, values, file) if file.has_values else _with_names(survey, values, file)
@@ -49,15 +50,16 @@ def table_by_values(
     return _table(survey, peaks, listed, void, notes)
 
 
-def ignores_255(values: Sequence[int]) -> bool:
-    """Whether 255 means "no label": beside small ids it does, beside 0 or evenly spread values it is a class.
+def no_labels(values: Sequence[int]) -> set[int]:
+    """Which of 255 and 65535 mean "no label": beside small ids they do, beside 0 or evenly spread values they do not.
 
     Example:
-        >>> ignores_255([0, 1, 2, 255]), ignores_255([0, 255]), ignores_255([0, 128, 255])
-        (True, False, False)
+        >>> no_labels([0, 1, 2, 255]), no_labels([0, 255]), no_labels([0, 128, 255]), no_labels([0, 1, 65535])
+        ({255}, set(), set(), {65535})
     """
-    ids = [value for value in values if value != IGNORE]
-    return IGNORE in values and len(ids) > 1 and max(ids) < 4 * len(ids) + 16
+    found = {IGNORE, _LARGEST} & set(values)
+    ids = [value for value in values if value not in found]
+    return found if len(ids) > 1 and max(ids) < 4 * len(ids) + 16 else set()
 
 
 def is_background(share: float) -> bool:

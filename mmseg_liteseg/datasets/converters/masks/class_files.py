@@ -112,7 +112,10 @@ def _read(path: Path) -> tuple[Entry, ...]:
         # safe: a stranger's YAML may name Python objects to make
         return _from_tree(yaml.safe_load(text))
     if suffix == '.csv':
-        return _from_rows([row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(row)])
+        lines = text.splitlines()
+        # spreadsheets write semicolons where the comma is the decimal point
+        delimiter = max(',;\t', key=lambda one: min((line.count(one) for line in lines if line.strip()), default=0))
+        return _from_rows([row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if any(row)])
     return _from_lines(text)
 
 

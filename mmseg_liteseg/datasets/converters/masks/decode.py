@@ -12,6 +12,7 @@ from ..errors import ConversionError
 
 LOSSY_SUFFIXES = frozenset({'.jpg', '.jpeg', '.jpe', '.jfif', '.jp2', '.webp'})
 _READ_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+_NO_DATA = 255
 _OPAQUE = 128
 """Alpha below this: the pixel was not drawn on."""
 
@@ -26,6 +27,7 @@ class RawMask:
         palette: Packed colour of each index that occurs, for 'palette'.
         lossy: Whether the format changes values.
         is_index: Whether the file is one channel of 8 bits at most, as label images are.
+        no_data: Whether it holds NaN or negative values, as maps do where nothing is known; they count as 255.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class RawMask:
     palette: dict[int, int]
     lossy: bool
     is_index: bool = False
+    no_data: bool = False
 
     def as_colours(self) -> np.ndarray:
         """The codes (H, W) as packed colours, whatever was stored."""
@@ -92,7 +95,8 @@ def read_mask(path: Path) -> RawMask:
     if image.mode == 'P':
         return _read_palette(image, lossy)
     if image.mode in ('1', 'L', 'LA', 'I', 'F') or image.mode.startswith('I;16'):
-        return RawMask('values', _single_channel(image, path), {}, lossy, image.mode in ('1', 'L'))
+        values, no_data = _single_channel(image, path)
+        return RawMask('values', values, {}, lossy, image.mode in ('1', 'L'), no_data)
     return RawMask('colours', _colours(image), {}, lossy)
 
 
@@ -103,22 +107,27 @@ def _read_palette(image: Image.Image, lossy: bool) -> RawMask:
     entries = np.array(image.getpalette() or [], dtype=np.int64).reshape(-1, 3)
     table[: len(entries)] = entries
     used = np.unique(codes)
+    if image.format == 'GIF' and (table[used] == table[used, :1]).all():  # GIF stores greys by a palette only
+        return RawMask('values', table[codes, 0], {}, lossy)
     return RawMask('palette', codes, dict(zip(used.tolist(), pack(table[used]).tolist())), lossy, True)
 
 
-def _single_channel(image: Image.Image, path: Path) -> np.ndarray:
+def _single_channel(image: Image.Image, path: Path) -> tuple[np.ndarray, bool]:
+    """(H, W), int64, and whether some of it is no data."""
     if image.mode == 'LA':
         grey, alpha = (np.asarray(band).astype(np.int64) for band in image.split())
         # drawn in alpha alone, as some editors export
-        return alpha if grey.min() == grey.max() and alpha.min() < alpha.max() else np.where(alpha < _OPAQUE, 0, grey)
+        drawn = grey.min() == grey.max() and alpha.min() < alpha.max()
+        return (alpha if drawn else np.where(alpha < _OPAQUE, 0, grey)), False
     values = np.asarray(image)
-    if values.dtype.kind == 'f':
-        rounded = np.rint(values)
-        if not np.isfinite(values).all() or np.abs(values - rounded).max() > 1e-3:
-            low, high = float(np.nanmin(values)), float(np.nanmax(values))
-            raise ConversionError(f'{path}: fractions from {low:g} to {high:g}; expected whole numbers as labels')
-        values = rounded
-    return values.astype(np.int64)
+    nothing = np.zeros(values.shape, bool) if values.dtype.kind in 'bu' else ~np.isfinite(values) | (values < 0)
+    if nothing.any():
+        values = np.where(nothing, _NO_DATA, values)
+    rounded = np.rint(values) if values.dtype.kind == 'f' else values
+    if values.dtype.kind == 'f' and np.abs(values - rounded).max() > 1e-3:
+        low, high = float(values.min()), float(values.max())
+        raise ConversionError(f'{path}: fractions from {low:g} to {high:g}; expected whole numbers as labels')
+    return rounded.astype(np.int64), bool(nothing.any())
 
 
 def _colours(image: Image.Image) -> np.ndarray:

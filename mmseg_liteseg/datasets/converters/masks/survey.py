@@ -30,6 +30,7 @@ class FileSurvey:
     flat: Counter
     palette: Mapping[int, int]
     is_index: bool
+    no_data: bool = False
 
 
 @dataclass
@@ -89,6 +90,7 @@ def survey_file(path: Path) -> FileSurvey:
         Counter(dict(zip(flat_codes.tolist(), flat_counts.tolist()))),
         raw.palette,
         raw.is_index,
+        raw.no_data,
     )
 
 
@@ -124,6 +126,11 @@ def merge(surveys: Mapping[Path, FileSurvey]) -> MaskSurvey:
     palette = _common_palette(surveys)
     coloured = any(one.kind == 'colours' and _has_hue(one) for one in surveys.values())
     merged.kind = 'colours' if coloured or palette is None else 'values'
+    if not coloured and palette is None and _indices_agree(surveys):
+        merged.kind, palette = 'values', {}
+        merged.notes.append('palettes differ from file to file: indices are the labels, their colours do not count')
+    if any(one.no_data for one in surveys.values()):
+        merged.notes.append('NaN and negative values are no data: they count as 255')
     if merged.kind == 'values':
         merged.palette = palette or {}
     for one in surveys.values():
@@ -157,6 +164,14 @@ def _common_palette(surveys: Mapping[Path, FileSurvey]) -> dict[int, int] | None
             if common.setdefault(index, colour) != colour:
                 return None
     return common
+
+
+def _indices_agree(surveys: Mapping[Path, FileSurvey]) -> bool:
+    """Whether files of contradicting palettes share their indices rather than their colours."""
+    files = [one for one in surveys.values() if one.kind == 'palette']
+    indices = Counter(index for one in files for index in one.palette)
+    colours = Counter(colour for one in files for colour in set(one.palette.values()))
+    return sum(indices.values()) * len(colours) > sum(colours.values()) * len(indices)
 
 
 def _convert(table: Counter, one: FileSurvey, kind: str) -> Counter:
