@@ -30,7 +30,7 @@ def test_links_to_nothing(project):
     errors = [str(finding) for finding in project.inspect().findings if finding.severity == 'error']
     assert len(errors) == 1
     assert 'val: 1 link in' in errors[0]
-    assert 'lead to nothing' in errors[0]
+    assert 'leads to nothing' in errors[0]
 
 
 def test_listed_images_that_are_missing(project):
