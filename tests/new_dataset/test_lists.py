@@ -24,7 +24,7 @@ def test_names_that_are_gone_are_said_and_the_others_count(source):
     plan, _ = convert(source)
     assert splits(plan) == {'train': ['0', '1', '2', '3'], 'val': ['4', '5']}
     notes = '\n'.join(plan.folder.notes)
-    assert 'train.txt: 2 of 5 lines name no image here (77)\n' in notes
+    assert 'train.txt: 2 of 5 lines name no image here (77)' in notes
     assert 'val.txt: 3 of 5 lines name no image here (99)' in notes
 
 
