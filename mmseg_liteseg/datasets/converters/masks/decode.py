@@ -93,21 +93,21 @@ def read_mask(path: Path) -> RawMask:
     image = open_image(path)
     lossy = path.suffix.lower() in LOSSY_SUFFIXES
     if image.mode == 'P':
-        return _read_palette(image, lossy)
+        return _read_palette(image, lossy, path.suffix.lower() == '.gif')
     if image.mode in ('1', 'L', 'LA', 'I', 'F') or image.mode.startswith('I;16'):
         values, no_data = _single_channel(image, path)
         return RawMask('values', values, {}, lossy, image.mode in ('1', 'L'), no_data)
     return RawMask('colours', _colours(image), {}, lossy)
 
 
-def _read_palette(image: Image.Image, lossy: bool) -> RawMask:
+def _read_palette(image: Image.Image, lossy: bool, is_gif: bool) -> RawMask:
     codes = np.asarray(image).astype(np.int64)
     table = np.zeros((256, 3), np.int64)
     # shorter than 256 where the file lists used colours only
     entries = np.array(image.getpalette() or [], dtype=np.int64).reshape(-1, 3)
     table[: len(entries)] = entries
     used = np.unique(codes)
-    if image.format == 'GIF' and (table[used] == table[used, :1]).all():  # GIF stores greys by a palette only
+    if is_gif and (table[used] == table[used, :1]).all():  # GIF stores greys by a palette only
         return RawMask('values', table[codes, 0], {}, lossy)
     return RawMask('palette', codes, dict(zip(used.tolist(), pack(table[used]).tolist())), lossy, True)
 
