@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 import numpy as np
 from PIL import Image
@@ -11,6 +11,10 @@ from PIL import Image
 SIZE = (48, 64)
 COLOURS = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]], np.uint8)
 """Of ids 0 to 3, as PASCAL VOC has them."""
+IDS = {'class_0': 0, 'class_1': 1, 'class_2': 2}
+"""The classes of masks of ids that no list names."""
+BINARY = {'background': 0, 'foreground': 1}
+"""Those of masks of two values."""
 
 
 def truth(seed: int, ids: int = 3) -> np.ndarray:
@@ -61,3 +65,23 @@ def folder(
             save(root / mask.format(i=i), made)
         truths[Path(image.format(i=i)).name] = labels
     return truths
+
+
+def grey(values: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
+    """How a mask stores ids: as these values in 8 bits."""
+    return lambda labels: np.array(values, np.uint8)[labels]
+
+
+def deep(values: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
+    """How a mask stores ids: as these values in 16 bits."""
+    return lambda labels: np.array(values, np.uint16)[labels]
+
+
+def rgb(labels: np.ndarray) -> np.ndarray:
+    """A mask of colours."""
+    return COLOURS[labels]
+
+
+def rgba(labels: np.ndarray) -> np.ndarray:
+    """A mask of colours, all of them opaque."""
+    return np.dstack([COLOURS[labels], np.full(SIZE, 255, np.uint8)])
