@@ -6,6 +6,7 @@ NOT RUN: written from NVIDIA's documentation for TensorRT 8.5 to 10; no machine 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -38,10 +39,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Builds; on an error prints it and leaves no engine."""
     args = parse_args(argv)
-    # usual bounds by precision: float32 differs by the order of its sums alone
-    reduced = args.fp16 or args.int8
-    relative = args.max_relative or (0.1 if reduced else 1e-3)
-    pixels = args.max_pixels or (0.02 if args.int8 else 0.005 if args.fp16 else 1e-3)
     path = Path(args.onnx)
     out = Path(args.out) if args.out else path.with_suffix('.engine')
     with one_line_errors(args):
@@ -51,7 +48,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         shapes = tuple(parse_shape(text) for text in args.shapes)
         options = EngineOptions(args.fp16, args.int8, args.tf32, shapes, args.workspace)
-        build(path, out, options, Bound(relative, pixels))
+        # usual bounds by precision: float32 differs by the order of its sums alone
+        usual = Bound(0.1 if args.fp16 or args.int8 else 1e-3, 0.02 if args.int8 else 0.005 if args.fp16 else 1e-3)
+        given = dict(relative=args.max_relative, pixels=args.max_pixels)
+        bound = replace(usual, **{name: value for name, value in given.items() if value is not None})
+        build(path, out, options, bound)
     print(f'wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)')
 
 

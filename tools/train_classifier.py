@@ -37,13 +37,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         from mmseg_liteseg.pretrain.images import prepare_images
 
         cfg = launch.load_config(args)
-        if args.resume:
-            cfg.resume = True
+        notes = launch.enable_resume(cfg, 'load_from' in (args.cfg_options or {})) if args.resume else []
         if args.amp:
             launch.enable_amp(cfg)
         if args.tensorboard:
             launch.enable_tensorboard(cfg)
-        notes = prepare_images(cfg)
+        notes += prepare_images(cfg)
         launch.train(launch.build_runner(cfg, notes))
 
 

@@ -133,6 +133,14 @@ def test_shapes_are_read_strictly(text):
         parse_shape(text)
 
 
+def test_bounds_are_usual_ones_unless_given_and_may_be_zero(onnx_file, tmp_path, monkeypatch):
+    bounds = []
+    monkeypatch.setattr(tensorrt, 'build', lambda path, out, options, bound: (out.touch(), bounds.append(bound)))
+    for options in ((), ('--fp16', '--max-pixels', '0'), ('--int8', '--max-relative', '0')):
+        main([str(onnx_file), '--out', str(tmp_path / 'x.engine'), *options])
+    assert bounds == [Bound(1e-3, 1e-3), Bound(0.1, 0), Bound(0, 0.02)]
+
+
 def test_without_tensorrt_it_says_so_in_one_line(onnx_file, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'tensorrt', None)
     with pytest.raises(SystemExit) as error:
