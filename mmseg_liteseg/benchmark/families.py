@@ -39,6 +39,7 @@ class Family:
         differing: Pixels with another label than mmseg's segmentor gives; None if it was not run.
         pixels: Of the label map.
         losses: Which heads compute fused losses.
+        loss_gap: Largest relative difference of a loss from mmseg's; None if none is fused.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Family:
     differing: int | None = None
     pixels: int | None = None
     losses: str = ''
+    loss_gap: float | None = None
 
 
 def check_families(names: list[str] | None = None, say: Callable[[str], None] = print) -> list[dict]:
@@ -73,11 +75,16 @@ def check_families(names: list[str] | None = None, say: Callable[[str], None] = 
 def format_row(row: dict) -> str:
     """A row of a Markdown table."""
     same = '' if row['differing'] is None else f'{row["differing"]} of {row["pixels"]}'
-    cells = (row['family'], f'`{row["config"]}`', row['segmentor'], row['head'], row['predict'], same, row['losses'])
+    gap = '' if row['loss_gap'] is None else f'{row["loss_gap"]:.0e}'
+    head = (row['family'], f'`{row["config"]}`', row['segmentor'], row['head'])
+    cells = (*head, row['predict'], same, row['losses'], gap)
     return f'| {" | ".join(cells)} |'
 
 
-HEADER = '| family | config | segmentor | head | predict | differing pixels | fused losses |\n|-|-|-|-|-|-|-|'
+HEADER = (
+    '| family | config | segmentor | head | predict | differing pixels | fused losses | loss differs by |\n'
+    '|-|-|-|-|-|-|-|-|'
+)
 
 
 def lightest(folder: Path) -> Path | None:
@@ -122,11 +129,16 @@ def _compare(cfg: Config, row: Family) -> None:
     fast.load_state_dict(host.state_dict())
     row.losses = ', '.join(_fused(fast)) or 'none'
     row.predict = fast.why_hosts_way() or 'fast'
+    size = SIZE
     try:
-        labels = [_labels(model, SIZE) for model in (host, fast)]
+        labels = [_labels(model, size) for model in (host, fast)]
     except RuntimeError:  # position embeddings of one size, or pooling that needs a large image
-        labels = [_labels(model, cfg.crop_size) for model in (host, fast)]
+        size = tuple(cfg.crop_size)
+        labels = [_labels(model, size) for model in (host, fast)]
     row.differing, row.pixels = int((labels[0] != labels[1]).sum()), labels[0].numel()
+    if row.losses != 'none':
+        expected, found = (_losses(model, size) for model in (host, fast))
+        row.loss_gap = max(abs(found[name] - value) / max(abs(value), 1e-12) for name, value in expected.items())
 
 
 @torch.inference_mode()
@@ -135,6 +147,21 @@ def _labels(model: nn.Module, size: tuple[int, int]) -> torch.Tensor:
     (sample,) = samples_of(1, size, ORI_SIZE)
     del sample.gt_sem_seg  # of eleven classes, which the model may not have
     return model(batch_of(1, size), [sample], mode='predict')[0].pred_sem_seg.data
+
+
+@torch.inference_mode()
+def _losses(model: nn.Module, size: tuple[int, int]) -> dict[str, float]:
+    """Of a batch, by name. As in training, as some heads have more branches then, but without dropout."""
+    torch.manual_seed(1)
+    samples = samples_of(2, size)
+    for sample in samples:
+        sample.gt_sem_seg.data %= model.num_classes
+    model.train()
+    for module in model.modules():
+        if 'Drop' in type(module).__name__:
+            module.eval()
+    losses = model.loss(batch_of(2, size), samples)
+    return {name: float(value) for name, value in losses.items() if 'loss' in name}
 
 
 def _fused(model: nn.Module) -> Iterator[str]:

@@ -8,7 +8,9 @@ def test_a_family_that_is_fast_and_one_that_is_not():
     assert ddrnet['predict'] == 'fast'
     assert ddrnet['losses'] == 'decode_head'
     assert ddrnet['differing'] <= ddrnet['pixels'] * 1e-5 + 2  # ties
+    assert 0 <= ddrnet['loss_gap'] < 1e-5
     assert pidnet['losses'] == 'none'
+    assert pidnet['loss_gap'] is None
     assert lines == [format_row(ddrnet), format_row(pidnet)]
 
 
