@@ -92,6 +92,33 @@ def test_the_teacher_is_no_part_of_the_student(teacher):
     assert inside.decode_head.aux_heads[0].conv_seg.weight.grad is None
 
 
+def test_mixed_precision_leaves_the_divergence_in_float32(teacher):
+    inputs, samples = make_batch()
+    values = []
+    for mixed in (False, True):
+        student = make_student(teacher).train()
+        with torch.autocast('cpu', torch.bfloat16, enabled=mixed):
+            loss = student.loss(inputs, samples)['distill.loss_kl']
+        loss.backward()
+        assert all(p.grad.isfinite().all() for p in student.parameters() if p.grad is not None)
+        values.append(loss)
+    assert values[1].dtype == torch.float32
+    torch.testing.assert_close(*values, rtol=0.05, atol=1e-3)
+
+
+def test_a_student_is_traced_without_its_teacher(teacher):
+    student = make_student(teacher).eval()
+    student.init_weights()
+    plain = make_student(teacher).eval()
+    plain.distillation = None
+    inputs, _ = make_batch()
+    traced, expected = (torch.jit.trace(model, inputs, check_trace=False) for model in (student, plain))
+    assert traced.state_dict().keys() == expected.state_dict().keys()
+    assert str(traced.inlined_graph).count('aten::_convolution') == str(expected.inlined_graph).count(
+        'aten::_convolution'
+    )
+
+
 def test_inference_looks_for_no_teacher(teacher):
     student = make_student((teacher[0], 'nowhere.pth')).eval()
     plain = make_student(teacher).eval()
