@@ -15,7 +15,7 @@ from mmseg_liteseg.datasets.converters.masks.naming import class_colours
 from mmseg_liteseg.images import ImageFileError, decode_bands, read_file
 from mmseg_liteseg.wording import count as plural
 
-from .class_folders import class_names, class_of, inside
+from .class_folders import ClassNaming, class_naming, inside, names_of
 from .parallel import each
 from .samples import LabelledFolder, Sample
 
@@ -33,11 +33,11 @@ def read_class_masks(root: Path, matches: Sequence[Match], listed: ClassFile | N
     Raises:
         ConversionError: If masks lie or look otherwise, or the list has not a name for each band.
     """
-    names = class_names([match.masks for match in matches])
-    if names:
+    class_of = class_naming(matches)
+    if class_of is not None:
         # nothing is its own class here: a pixel without any is the background
-        names = [name for name in names if name.lower() not in BACKGROUND_NAMES]
-        load, how = _from_folders(root, names), 'a folder per class'
+        names = [name for name in names_of(matches, class_of) if name.lower() not in BACKGROUND_NAMES]
+        load, how = _from_masks(root, names, class_of), 'a mask per class'
     else:
         names, load = _from_bands(root, matches, listed)
         how = 'a band per class'
@@ -69,15 +69,15 @@ def _by_name(load: Load, by_name: dict[str, Match]) -> Callable[[Sample], np.nda
     return lambda sample: load(by_name[sample.name])
 
 
-def _from_folders(root: Path, names: list[str]) -> Load:
+def _from_masks(root: Path, names: list[str], class_of: ClassNaming) -> Load:
     def load(match: Match) -> np.ndarray:
-        masks = {mask: inside(root / mask) for mask in match.masks if class_of(mask) in names}
+        masks = {mask: inside(root / mask) for mask in match.masks if class_of(match, mask) in names}
         sizes = {mask.shape for mask in masks.values()}
         if len(sizes) != 1:
             raise ConversionError(f'{root / match.image}: its masks have sizes {sorted(sizes)}, expected one')
         labels = np.zeros((*sizes.pop(), len(names)), np.uint8)
         for mask, where in masks.items():
-            labels[where, names.index(class_of(mask))] = 1
+            labels[where, names.index(class_of(match, mask))] = 1
         return labels
 
     return load

@@ -23,7 +23,7 @@ from mmseg_liteseg.datasets.converters.masks import (
 from mmseg_liteseg.datasets.converters.shapes import find_shapes
 from mmseg_liteseg.wording import count
 
-from .class_folders import class_names, read_class_folders
+from .class_folders import class_naming, read_class_folders
 from .class_masks import read_class_masks
 from .parallel import each
 from .samples import LabelledFolder, Sample
@@ -84,9 +84,9 @@ def _from_masks(
     matches = [match for match in found.matches if all(mask in surveys for mask in match.masks)]
     if not matches:
         raise ConversionError(f'{tree.root}: no mask can be read; the first: {broken[0]}')
-    names = class_names([match.masks for match in matches])
-    if names:
-        folder = read_class_folders(tree.root, matches, names, surveys)
+    class_of = class_naming(matches, all(len(one.counts) <= 2 or one.lossy for one in surveys.values()))
+    if class_of is not None:
+        folder = read_class_folders(tree.root, matches, class_of, surveys)
     else:
         folder = _from_values(tree, matches, surveys, listed, named, ignore)
     folder.left_out += broken

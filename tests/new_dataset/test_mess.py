@@ -138,7 +138,7 @@ class TestSizes:
         plan, cfg = convert(source)
         assert all(labels.shape == SIZE for labels in labels_of(cfg).values())
         check_labels(cfg, _truths(), BINARY, tolerance=0.03)
-        assert '5 masks are of another size' in str(plan)
+        assert '5 masks of another size' in str(plan)
 
 
 class TestOutput:

@@ -23,6 +23,24 @@ def test_a_folder_of_masks_per_class(tmp_path):
     check_labels(cfg, truths, {'background': 0, 'car': 1, 'road': 2})
 
 
+@pytest.mark.parametrize('name', ['{i}_{word}.png', 'masks/{i}/{word}.png', 'masks/photo{i}-{word}_mask.png'])
+@pytest.mark.parametrize('objects', [1, 2])
+def test_masks_named_by_their_class(tmp_path, name, objects):
+    """One mask, or several of single objects, per class."""
+    truths, image = {}, 'photo{i}.png' if 'photo' in name else '{i}.png'
+    for i in range(4):
+        save(tmp_path / 'in' / image.format(i=i), photo(truth(i), i))
+        for label, word in ((1, 'car'), (2, 'side_walk')):
+            for part in range(objects):
+                mask = (truth(i) == label) & (np.arange(48)[:, None] % objects == part)
+                words = f'{word}_{part}' if objects > 1 else word
+                save(tmp_path / 'in' / name.format(i=i, word=words), mask.astype(np.uint8) * 255)
+        truths[image.format(i=i)] = truth(i)
+    plan, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'background': 0, 'car': 1, 'side_walk': 2})
+    assert 'a mask, or several, per class: car, side_walk' in plan.folder.notes
+
+
 def test_an_object_per_mask(tmp_path):
     """DSB 2018: a folder per image; BUSI: _mask, _mask_1."""
     truths = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Callable
@@ -28,7 +29,7 @@ def match_names(readings: dict[Path, Reading], images: list[Path], masks: list[P
             best = trial
     if not best:
         best = _pair_by_affix(images, masks)
-    return best or _pair_by_folder(images, masks)
+    return best or _pair_by_folder(images, masks) or _pair_by_beginning(images, masks)
 
 
 def _pair_by(images: list[Path], masks: list[Path], key: Callable[[Path], tuple]) -> dict[Path, list[Path]]:
@@ -86,3 +87,18 @@ def _pair_by_folder(images: list[Path], masks: list[Path]) -> dict[Path, list[Pa
         for home in {mask.parent.parent for mask in masks}
         if len(homes.get(home, ())) == 1 and (home != Path() or len(masks) == 1)
     }
+
+
+def _pair_by_beginning(images: list[Path], masks: list[Path]) -> dict[Path, list[Path]]:
+    """Masks whose names begin with an image's, or that lie in a folder of its name: 7_car.png, 7/car.png for 7.jpg."""
+    by_stem = {path.stem: path for path in images}
+    if len(by_stem) < len(images):
+        return {}
+    pairs: dict[Path, list[Path]] = defaultdict(list)
+    for mask in masks:
+        ends = reversed([found.start() for found in re.finditer(r'[_\-. ]+', mask.stem)])
+        names = [mask.parent.name, *(mask.stem[:end] for end in ends)]
+        image = next((by_stem[name] for name in names if name in by_stem), None)
+        if image is not None:
+            pairs[image].append(mask)
+    return dict(pairs)
