@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Sequence
 
 from mmengine.config import DictAction
@@ -51,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             args.deploy_config,
             args.config,
             args.checkpoint,
-            Path(args.out),
+            args.out,
             args.dump_info,
             Bound(args.max_relative, args.max_pixels),
             args.deploy_options,

@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         usual = agreement.HALF_BOUND if args.half else agreement.DEFAULT_BOUND
         given = dict(relative=args.max_relative, pixels=args.max_pixels)
         bound = replace(usual, **{key: value for key, value in given.items() if value is not None})
-        files = export(source, options, Path(args.out), args.name or Path(args.config).stem, bound, images=args.images)
+        files = export(source, options, args.out, args.name or Path(args.config).stem, bound, images=args.images)
     for file in files:
         print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
 

@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         source = load_source(args.config, args.checkpoint, args.cfg_options)
         name = args.name or Path(args.config).stem
-        files = quantize(source, export_options, options, Path(args.out), name, args.test_images, args.threads)
+        files = quantize(source, export_options, options, args.out, name, args.test_images, args.threads)
     for file in files:
         print(f'wrote {file} ({file.stat().st_size / 2**20:.1f} MiB)')
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .errors import DeployError
-from .images import images_of
+from .fields import check_callable, check_kind, check_real, check_sizes
+from .images import find_images, images_of
 from .metadata import Interface
 from .source import Source, reference_logits
 from .steps import take_steps
@@ -33,6 +34,10 @@ class Bound:
 
     relative: float = 1e-4
     pixels: float = 1e-4
+
+    def __post_init__(self) -> None:
+        check_real('max_relative', self.relative, 0)
+        check_real('max_pixels', self.pixels, 0, 1)
 
 
 DEFAULT_BOUND = Bound()
@@ -63,6 +68,21 @@ class Row:
     differing: int
     pixels: int
     passed: bool
+
+
+def check_comparison(source: Any, bound: Any, sizes: Any, images: Any, say: Any) -> None:
+    """The arguments of a comparison, before the seconds of an export.
+
+    Raises:
+        DeployError: one is of another type, or ``images`` holds none.
+    """
+    check_kind('source', source, Source)
+    check_kind('bound', bound, Bound)
+    check_callable('say', say)
+    if sizes is not None:
+        check_sizes('sizes', sizes)
+    if images is not None:
+        find_images(images)
 
 
 def compare(

@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmseg_liteseg.registry import DATASETS
 
 from .errors import DeployError
+from .fields import check_whole
 from .pipeline import loading_transforms
 
 
@@ -66,6 +67,8 @@ def pictures_of(files: Sequence[Path], read: Callable[[Path], np.ndarray]) -> It
 
 
 def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
+    if limit is not None:
+        check_whole('images', limit, 1)
     dataset_cfg = deepcopy(_dataset_cfg(cfg, loader))
     # training pictures too are read as in tests: without augmentation
     pipeline = _dataset_cfg(cfg, 'test_dataloader').get('pipeline')

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Callable, Sequence
 
 import torch
 
-from mmseg_liteseg.disk import naming
 from mmseg_liteseg.runtime import Segmenter
 from mmseg_liteseg.version import __version__
 
-from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, HEADER, Bound, Row, compare, format_row, sizes_to_check, to_dicts
+from .agreement import (
+    DEFAULT_BOUND,
+    DYNAMIC_SIZES,
+    HEADER,
+    Bound,
+    Row,
+    check_comparison,
+    compare,
+    format_row,
+    sizes_to_check,
+    to_dicts,
+)
 from .errors import DeployError
 from .exporters import ExportOptions, write_artefact
-from .fields import brief, check_path
+from .fields import check_kind
+from .folder import make_folder, work_folder
 from .graph import interface_of, make_graph
 from .metadata import KEY, Metadata
 from .runners import open_artefact
@@ -28,7 +38,7 @@ from .whole_way import compare_files
 def export(
     source: Source,
     options: ExportOptions,
-    out: Path,
+    out: str | Path,
     name: str,
     bound: Bound = DEFAULT_BOUND,
     sizes: Sequence[tuple[int, int]] = DYNAMIC_SIZES,
@@ -53,10 +63,11 @@ def export(
     Raises:
         DeployError: an export failed, or an artefact's answers are out of bound; nothing is written then.
     """
-    make_folder(out, name)
-    # inside out: within a file system the files can be moved there in one step each
-    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.export-') as folder:
-        stem, written, report = Path(folder) / name, [], {}
+    check_kind('options', options, ExportOptions)
+    check_comparison(source, bound, sizes, images, say)
+    out = make_folder(out, name)
+    with work_folder(out, '.export-') as folder:
+        stem, written, report = folder / name, [], {}
         for kind in options.formats:
             files, report[kind] = _export_one(kind, source, options, stem, bound, sizes, images, say)
             written += files
@@ -67,20 +78,6 @@ def export(
         for file in written:
             os.replace(file, out / file.name)
     return [out / file.name for file in written]
-
-
-def make_folder(out: Path, name: str) -> None:
-    """Makes the folder of artefacts to be, before the work.
-
-    Raises:
-        DeployError: it cannot be made, or the artefacts' name is none of a file.
-    """
-    if not isinstance(name, str) or not name or Path(name).name != name:
-        raise DeployError(f'name: expected that of a file, without folders, got {brief(name)}')
-    try:
-        check_path('out', out).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DeployError(f'out {out}: this folder cannot be made ({error.strerror})') from None
 
 
 def check_artefact(

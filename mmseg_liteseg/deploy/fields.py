@@ -112,8 +112,41 @@ def check_path(name: str, value: Any) -> Path:
     """A path, from a text or an object of the system's.
 
     Raises:
+        DeployError: it is something else, or blank: an empty variable of a script would be the current folder.
+    """
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip() or '\0' in text:
+        raise DeployError(f'{name}: expected a path, got {brief(value)}')
+    return Path(text)
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """An object of a class.
+
+    Raises:
         DeployError: it is something else.
     """
-    if not isinstance(value, (str, os.PathLike)):
-        raise DeployError(f'{name}: expected a path, got {brief(value)}')
-    return Path(value)
+    if not isinstance(value, kind):
+        raise DeployError(f'{name}: expected {kind.__name__}, got {brief(value)}')
+
+
+def check_sizes(name: str, value: Any) -> None:
+    """A list of (H, W), not empty.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    if not isinstance(value, (list, tuple)) or not value:
+        raise DeployError(f'{name}: expected a list of sizes (H, W), got {brief(value)}')
+    for size in value:
+        check_size(name, size)
+
+
+def check_callable(name: str, value: Any) -> None:
+    """A function.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    if not callable(value):
+        raise DeployError(f'{name}: expected a function, got {brief(value)}')

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .errors import DeployError
-from .metadata import Interface
+from .fields import check_choice, check_kind
+from .metadata import COLORS, Interface
 from .source import Source
 from .steps import Step, size_after
 
@@ -120,6 +121,10 @@ def interface_of(
     Raises:
         DeployError: the config does not normalise, or the colours do not fit the model.
     """
+    check_kind('source', source, Source)
+    check_choice('color', color, (None, *COLORS))
+    for name, value in (('raw', raw), ('resize_inside', resize_inside)):
+        check_choice(name, value, (True, False))
     cfg, head = source.cfg.model.get('data_preprocessor') or {}, source.model.decode_head
     mean, std = cfg.get('mean'), cfg.get('std')
     if not mean or not std or len(mean) != len(std):

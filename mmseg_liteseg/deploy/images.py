@@ -12,6 +12,7 @@ from mmseg_liteseg.datasets.synthetic import render_scene
 from mmseg_liteseg.images import ImageFileError, read_image
 
 from .errors import DeployError, require
+from .fields import check_path, check_size, check_whole
 
 if TYPE_CHECKING:
     from .source import Source
@@ -40,6 +41,9 @@ def images_of(
     Raises:
         DeployError: the folder holds no image, or one that cannot be read.
     """
+    check_size('size', size)
+    check_whole('batch', batch, 1)
+    check_whole('channels', channels, 1)
     color_type = source.color_type if source else 'color'
     if folder:
         stack = np.stack(_read(folder, size, batch, color_type))
@@ -94,13 +98,13 @@ def _draw(size: tuple[int, int], index: int) -> np.ndarray:
     return image[: size[0], : size[1]]
 
 
-def find_images(folder: str) -> list[Path]:
+def find_images(folder: str | Path) -> list[Path]:
     """The image files below a folder, sorted.
 
     Raises:
         DeployError: there is none.
     """
-    files = sorted(f for f in Path(folder).rglob('*') if f.suffix.lower() in _SUFFIXES)
+    files = sorted(f for f in check_path('images', folder).rglob('*') if f.suffix.lower() in _SUFFIXES)
     if not files:
         raise DeployError(f'images {folder}: no image found (expected one of {", ".join(_SUFFIXES)})')
     return files

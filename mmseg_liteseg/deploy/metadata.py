@@ -134,6 +134,7 @@ class Metadata:
             raise DeployError(f'interface: expected an Interface, got {brief(self.interface)}')
         check_names('classes', self.classes)
         check_palette('palette', self.palette)
+        check_steps(self.steps, 'steps')
         known = isinstance(self.color_type, str) and self.color_type in COLOR_TYPES
         if not known:  # flags of cv2.imread
             check_whole('color_type', self.color_type, -1)

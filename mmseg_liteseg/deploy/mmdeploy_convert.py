@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Callable, Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from mmseg_liteseg.disk import naming
+from mmseg_liteseg.config_file import read_config
 
-from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, Bound
+from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, Bound, check_comparison
 from .errors import DeployError, require
+from .fields import check_path
+from .folder import make_folder, work_folder
 from .graph import interface_of
 from .images import images_of
 from .pipeline import find_pipeline
@@ -27,7 +28,7 @@ def convert(
     deploy_config: str,
     config: str,
     checkpoint: str,
-    out: Path,
+    out: str | Path,
     dump_info: bool = False,
     bound: Bound = DEFAULT_BOUND,
     deploy_options: dict | None = None,
@@ -57,6 +58,8 @@ def convert(
     apis = require('mmdeploy.apis', 'mmdeploy==1.3.1', 'this conversion')
     deploy_cfg = _read_deploy_config(deploy_config, deploy_options)
     source = load_source(config, checkpoint)
+    check_comparison(source, bound, sizes, None, say)
+    out = make_folder(out, 'end2end')
     with_argmax = deploy_cfg.codebase_config.get('with_argmax', True)
     if with_argmax and getattr(source.model.decode_head, 'multi_label', False):
         raise DeployError(
@@ -65,25 +68,24 @@ def convert(
         )
     shape = _ir_config(deploy_cfg).get('input_shape')
     size = tuple(shape[::-1]) if shape else (500, 333)
-    out.mkdir(parents=True, exist_ok=True)
-    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.mmdeploy-') as folder:
+    with work_folder(out, '.mmdeploy-') as folder:
         # pixels, not a file: mmdeploy reads every file as three channels
         picture = images_of(size, 1, len(interface_of(source).mean), source=source)[0]
         name = _ir_config(deploy_cfg).save_file
         model_cfg = sdk_config(config, size)
         run = getattr(apis, _CONVERTERS[deploy_cfg.backend_config.type])
-        run(picture, folder, name, deploy_cfg, model_cfg, checkpoint, 'cpu')
+        run(picture, str(folder), name, deploy_cfg, model_cfg, checkpoint, 'cpu')
         # of one logit mmdeploy gives labels, whatever with_argmax says
         labels = with_argmax or source.model.out_channels == 1
         output = 'labels' if labels else 'logits'
-        verify(Path(folder) / name, source, [size] if shape else sizes, bound, say=say, output=output)
+        verify(folder / name, source, [size] if shape else sizes, bound, say=say, output=output)
         names = [name]
         if dump_info:
             sdk = require('mmdeploy.backend.sdk.export_info', 'mmdeploy==1.3.1', '--dump-info')
-            sdk.export2SDK(deploy_cfg, model_cfg, folder, checkpoint, 'cpu')
+            sdk.export2SDK(deploy_cfg, model_cfg, str(folder), checkpoint, 'cpu')
             names += _SDK_FILES
         for name in names:
-            os.replace(Path(folder) / name, out / name)
+            os.replace(folder / name, out / name)
     return [out / name for name in names]
 
 
@@ -94,7 +96,7 @@ def sdk_config(config: str, size: tuple[int, int]) -> Config:
         config: Of the model.
         size: (H, W) of the network's input.
     """
-    cfg = Config.fromfile(config)
+    cfg = read_config(check_path('config', config), kind=DeployError)
     load, *others = find_pipeline(cfg)
     # mmdeploy takes labels out by mmseg's name
     others = [step for step in others if step['type'].split('.')[-1] not in ('Resize', 'LoadAnnotations')]
@@ -109,10 +111,7 @@ def sdk_config(config: str, size: tuple[int, int]) -> Config:
 
 
 def _read_deploy_config(path: str, options: dict | None) -> Config:
-    if not Path(path).is_file():
-        raise DeployError(f'deploy config {path}: no such file')
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    cfg = read_config(check_path('deploy config', path), options, DeployError)
     kind = (cfg.get('backend_config') or {}).get('type')
     if kind not in _CONVERTERS:
         raise DeployError(

@@ -11,6 +11,7 @@ from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from torch import Tensor, nn
 
 from .errors import DeployError
+from .fields import brief, check_choice, check_real
 from .fold import fold_batch_norm
 from .network import GraphedNetwork, Network
 
@@ -47,12 +48,14 @@ def optimize(
         >>> inference_model(fast, 'street.png').pred_sem_seg.data.shape  # doctest: +SKIP
         torch.Size([1, 1024, 2048])
     """
-    if precision not in DTYPES:
-        raise DeployError(f'precision: expected one of {", ".join(DTYPES)}, got {precision!r}')
+    check_choice('precision', precision, tuple(DTYPES))
     if isinstance(model, _Optimized):
         return _again(model, precision)
     if not isinstance(model, EncoderDecoder) or isinstance(model, CascadeEncoderDecoder):
         raise DeployError(f'model: expected an EncoderDecoder, got {type(model).__name__}')
+    if bound is not None:
+        check_real('bound', bound, 0)
+    _check_example(model, example)
     fast = revert_sync_batchnorm(copy.deepcopy(model)).eval().requires_grad_(False)
     fold_batch_norm(fast)
     drop_auxiliaries(fast)
@@ -87,13 +90,28 @@ def compare(plain: EncoderDecoder, fast: EncoderDecoder, example: Tensor | None 
     if example is None:
         generator = torch.Generator().manual_seed(0)
         example = torch.randn((1, weight.shape[1], 256, 512), generator=generator)
-    example = example.to(weight.device)
+    example = example.to(weight)
     training = plain.training
     expected = plain.eval()(example, mode='tensor').float()
     # back to how it was handed over
     plain.train(training)
     difference = (fast(example, mode='tensor') - expected).abs().max() / expected.abs().max()
     return float(difference) if difference.isfinite() else float('inf')
+
+
+def _check_example(model: EncoderDecoder, example: Any) -> None:
+    """None, or images that the model takes.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    if example is None:
+        return
+    channels = next(p for p in model.backbone.parameters() if p.ndim == 4).shape[1]
+    images = isinstance(example, Tensor) and example.ndim == 4 and example.is_floating_point()
+    if not images or example.shape[1] != channels or not example.numel() or not example.isfinite().all():
+        found = f'{tuple(example.shape)}, {example.dtype}' if isinstance(example, Tensor) else brief(example)
+        raise DeployError(f'example: expected normalised images (N, {channels}, H, W), float32, got {found}')
 
 
 class _Optimized:

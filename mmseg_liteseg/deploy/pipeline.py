@@ -36,10 +36,10 @@ def find_pipeline(cfg: Config) -> list[dict]:
 
 def _of_loader(loader: dict | None) -> list[dict]:
     """The pipeline of a loader's data set, inside wrappers."""
-    dataset = (loader or {}).get('dataset') or {}
-    while dataset.get('dataset'):
+    dataset = loader
+    while isinstance(dataset, Mapping) and dataset.get('dataset'):
         dataset = dataset['dataset']
-    return list(dataset.get('pipeline') or ())
+    return list(_flat(dataset.get('pipeline') or ())) if isinstance(dataset, Mapping) else []
 
 
 def read_steps(pipeline: Iterable[dict]) -> tuple[dict[str, Any], ...]:
@@ -82,6 +82,8 @@ def loading_transforms(pipeline: Iterable[dict] | None) -> list[dict]:
 
 def _flat(pipeline: Iterable[dict]) -> Iterator[dict]:
     """Without wrappers that only cache or group."""
+    if not isinstance(pipeline, (list, tuple)):
+        raise DeployError(f'test_pipeline: expected a list of steps, got {brief(pipeline)}')
     for transform in pipeline:
         if not isinstance(transform, Mapping) or 'type' not in transform:
             raise DeployError(f'test_pipeline: expected steps like dict(type=...), got {brief(transform)}')

@@ -5,21 +5,21 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
-from mmseg_liteseg.disk import naming
 from mmseg_liteseg.runtime import Segmenter
 from mmseg_liteseg.wording import count
 
-from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES
+from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, check_comparison
 from .data import Example, calibration_examples, pictures_of, scoring_examples, spread
 from .errors import DeployError
-from .export import check_artefact, describe, make_folder
+from .export import check_artefact, describe
 from .exporters import ExportOptions, write_artefact
+from .fields import check_kind, check_whole
+from .folder import make_folder, work_folder
 from .graph import make_graph
 from .images import find_images
 from .instructions import instructions
@@ -35,7 +35,7 @@ def quantize(
     source: Source,
     export_options: ExportOptions,
     options: QuantizeOptions,
-    out: Path,
+    out: str | Path,
     name: str,
     test_images: int | None = None,
     threads: int = 0,
@@ -56,11 +56,17 @@ def quantize(
     Raises:
         DeployError: the float model disagrees with the checkpoint, or INT8 loses too much: nothing is written.
     """
+    check_kind('export_options', export_options, ExportOptions)
+    check_kind('options', options, QuantizeOptions)
+    check_comparison(source, DEFAULT_BOUND, None, None, say)
+    check_whole('threads', threads, 0)
+    if test_images is not None:
+        check_whole('test_images', test_images, 1)
     kind = _check_format(export_options, options)
     files = find_images(options.folder) if options.folder else []  # before seconds of work
-    make_folder(out, name)
-    with naming(out), tempfile.TemporaryDirectory(dir=out, prefix='.quantize-') as folder:
-        stem = Path(folder) / name
+    out = make_folder(out, name)
+    with work_folder(out, '.quantize-') as folder:
+        stem = folder / name
         metadata = describe(source, export_options)
         graph = make_graph(source, metadata.interface, export_options.label_dtype)
         floating = write_artefact(kind, graph, metadata, export_options, stem)

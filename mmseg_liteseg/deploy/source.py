@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 import torch
@@ -17,10 +19,11 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmseg_liteseg.checkpoint.finite import check_finite
+from mmseg_liteseg.command_line import fault_of_config
 from mmseg_liteseg.config_file import read_config
 from mmseg_liteseg.engine.following import follow
 from mmseg_liteseg.engine.loading import check_checkpoint_path, check_fit, reading
-from mmseg_liteseg.errors import SettingError
+from mmseg_liteseg.errors import LiteSegError, SettingError
 from mmseg_liteseg.registry import DATASETS, MODELS
 from mmseg_liteseg.wording import are, count
 
@@ -57,7 +60,7 @@ class Source:
     color_type: str | int = 'color'
 
 
-def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -> Source:
+def load_source(config: str | Path, checkpoint: str | Path, cfg_options: dict | None = None) -> Source:
     """Builds the config's model and fills it with the checkpoint's weights.
 
     Args:
@@ -69,25 +72,50 @@ def load_source(config: str, checkpoint: str, cfg_options: dict | None = None) -
         LiteSegError: a file is missing or unreadable, a weight that inference needs is missing, or the config asks for
             something that an exported model does not do; the message names the file or the field.
     """
-    config, checkpoint = (str(check_path(*pair)) for pair in (('config', config), ('checkpoint', checkpoint)))
+    for name, value in (('config', config), ('checkpoint', checkpoint)):
+        check_path(name, value)
+    config, checkpoint = os.fspath(config), os.fspath(checkpoint)  # not Path's text: an address would lose a slash
     cfg = read_config(config, cfg_options, DeployError)
-    try:
-        follow(cfg)  # a data_root set anew, data of the validation: as in the tools that train and test
-    except SettingError as error:
-        raise DeployError(f'config {config}: {error}') from error
     check_checkpoint_path(checkpoint)
-    _check_inference(cfg, config)
-    pipeline = copy.deepcopy(find_pipeline(cfg))  # inference_model of an array changes the config's
-    steps, color_type = read_steps(pipeline), read_color_type(pipeline)
+    with _faults_of(config):
+        follow(cfg)  # a data_root set anew, data of the validation: as in the tools that train and test
+        _check_inference(cfg)
+        pipeline = copy.deepcopy(find_pipeline(cfg))  # inference_model of an array changes the config's
+        steps, color_type = read_steps(pipeline), read_color_type(pipeline)
+        model = _build(cfg)
+    meta = load_weights(model, checkpoint)
+    with _faults_of(config):
+        classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
+    return Source(model, cfg, classes, palette, pipeline, steps, _read_files(config, checkpoint), color_type)
+
+
+@contextmanager
+def _faults_of(config: str) -> Iterator[None]:
+    """What is wrong with a config, in our words and with its name.
+
+    Raises:
+        DeployError: whatever was raised: the hosts put values of a config to use as they are, which fails in as many
+            ways as there are values.
+    """
+    try:
+        yield
+    except DeployError:
+        raise
+    except LiteSegError as error:
+        raise DeployError(f'config {config}: {error}') from error
+    except Exception as error:
+        reason = fault_of_config(error) or f'{type(error).__name__}: {" ".join(str(error).split())[:300]}'
+        raise DeployError(f'config {config}: no model can be made of it ({reason})') from error
+
+
+def _build(cfg: Config) -> nn.Module:
+    """The config's segmentor in eval mode, without SyncBN."""
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.train_cfg = None
     # before building, which would fetch what the checkpoint replaces
     _forget_pretrained(cfg.model)
     _list_statistics(cfg.model)
-    model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
-    meta = load_weights(model, checkpoint)
-    classes, palette = _read_classes(cfg, meta, model.decode_head.num_classes)
-    return Source(model, cfg, classes, palette, pipeline, steps, _read_files(config, checkpoint), color_type)
+    return revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
 
 
 def load_weights(model: nn.Module, checkpoint: str) -> dict[str, Any]:
@@ -126,18 +154,16 @@ def _is_needed(key: str) -> bool:
     return not key.startswith(_TRAINING_ONLY) and not key.endswith('num_batches_tracked')
 
 
-def _check_inference(cfg: Config, name: str) -> None:
+def _check_inference(cfg: Config) -> None:
     if not isinstance(cfg.get('model'), dict) or 'decode_head' not in cfg.model:
-        raise DeployError(f'config {name}: expected a segmentor under model, with a decode_head')
+        raise SettingError('expected a segmentor under model, with a decode_head')
     mode = (cfg.model.get('test_cfg') or {}).get('mode', 'whole')
     if mode != 'whole':
-        raise DeployError(
-            f"config {name}: model.test_cfg.mode is {mode!r}. An exported model sees whole images: set it to 'whole'"
-        )
+        raise SettingError(f"model.test_cfg.mode is {mode!r}. An exported model sees whole images: set it to 'whole'")
     padding = (cfg.model.get('data_preprocessor') or {}).get('test_cfg')
     if padding:
-        raise DeployError(
-            f'config {name}: model.data_preprocessor.test_cfg pads test images ({dict(padding)}). An exported model '
+        raise SettingError(
+            f'model.data_preprocessor.test_cfg pads test images ({dict(padding)}). An exported model '
             'takes them as they are: remove it'
         )
 
@@ -208,7 +234,7 @@ def _read_files(config: str, checkpoint: str) -> dict[str, str]:
 def sha256_of(path: str | Path) -> str:
     """Hex digest of a file."""
     digest = hashlib.sha256()
-    with open(path, 'rb') as stream:
+    with check_path('file', path).open('rb') as stream:
         for block in iter(lambda: stream.read(1 << 20), b''):
             digest.update(block)
     return digest.hexdigest()

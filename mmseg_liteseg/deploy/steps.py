@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from .errors import DeployError
-from .fields import brief, check_numbers
+from .fields import brief, check_numbers, check_size
 
 Step = Mapping[str, Any]
 Size = Tuple[int, int]
@@ -58,7 +58,7 @@ def check_steps(steps: Iterable[Step], name: str) -> tuple[dict[str, Any], ...]:
     for step in steps if isinstance(steps, (list, tuple)) else [steps]:
         kind = step.get('type') if isinstance(step, Mapping) else step
         if not isinstance(kind, str) or kind not in ARGUMENTS or not isinstance(step, Mapping):
-            raise DeployError(f'{name}: step {kind!r}: expected one of {", ".join(ARGUMENTS)}')
+            raise DeployError(f'{name}: step {brief(kind)}: expected one of {", ".join(ARGUMENTS)}')
         unknown = sorted(set(step) - {'type', *ARGUMENTS[kind]})
         if unknown:
             raise DeployError(f'{name}: step {kind}: unknown argument {unknown[0]!r}')
@@ -113,7 +113,8 @@ def size_after(size: Size, steps: Iterable[Step]) -> Size:
         >>> size_after((720, 960), [dict(type='Resize', scale_factor=0.5), dict(type='Pad', size_divisor=128)])
         (384, 512)
     """
-    for step in steps:
+    size = check_size('size', size)
+    for step in check_steps(steps, 'steps'):
         if step['type'] in _RESIZES:
             size = _resized(size, step)
         elif step['type'] == 'Pad':
@@ -130,8 +131,12 @@ def take_steps(picture: np.ndarray, steps: Iterable[Step]) -> np.ndarray:
 
     Returns:
         (H', W', C'), uint8 or float.
+
+    Raises:
+        DeployError: it is no picture, or a step is unknown or does not fit it.
     """
-    for step in steps:
+    _check_picture(picture)
+    for step in check_steps(steps, 'steps'):
         kind = step['type']
         if kind == 'ToFloat32':
             picture = picture.astype(np.float32)
@@ -145,7 +150,15 @@ def take_steps(picture: np.ndarray, steps: Iterable[Step]) -> np.ndarray:
 
 
 def resize(picture: np.ndarray, size: Size, step: Step = {}) -> np.ndarray:
-    """Resizes (h, w, C) to (H, W, C) with a step's interpolation and backend, bilinear in OpenCV by default."""
+    """Resizes (h, w, C) to (H, W, C) with a step's interpolation and backend, bilinear in OpenCV by default.
+
+    Raises:
+        DeployError: it is no picture, or the backend takes none of its type.
+    """
+    _check_picture(picture)
+    size = check_size('size', size)
+    if not isinstance(step, Mapping):
+        raise DeployError(f'step: expected a dictionary, got {brief(step)}')
     if picture.shape[:2] == tuple(size):
         return picture
     method, target = step.get('interpolation') or 'bilinear', tuple(size)[::-1]
@@ -153,6 +166,12 @@ def resize(picture: np.ndarray, size: Size, step: Step = {}) -> np.ndarray:
         return _resize_in_pillow(picture, target, method)
     # OpenCV drops a single channel
     return cv2.resize(picture, target, interpolation=INTERPOLATIONS[method]).reshape(*size, picture.shape[2])
+
+
+def _check_picture(picture: Any) -> None:
+    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or not picture.size:
+        found = picture.shape if isinstance(picture, np.ndarray) else brief(picture)
+        raise DeployError(f'picture: expected an array (H, W, C), got {found}')
 
 
 def _resize_in_pillow(picture: np.ndarray, target: tuple[int, int], method: str) -> np.ndarray:

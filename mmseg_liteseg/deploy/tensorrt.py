@@ -21,6 +21,7 @@ from mmseg_liteseg.disk import naming
 from .agreement import HEADER, Bound, Row, format_row, judge, judge_labels
 from .errors import DeployError, require
 from .export import check_rows
+from .fields import brief, check_choice, check_kind, check_path, check_whole
 from .images import images_of
 from .metadata import Interface
 from .runners import Runner, open_artefact
@@ -38,6 +39,9 @@ class EngineOptions:
         tf32: Allows TF32 for what stays in float32; its ten bits of mantissa show in the agreement.
         shapes: Smallest, usual and greatest input of a dynamic model; one entry stands for all three.
         workspace_mib: Memory that TensorRT may use while it tries kernels.
+
+    Raises:
+        DeployError: a value is not allowed.
     """
 
     fp16: bool = False
@@ -46,6 +50,18 @@ class EngineOptions:
     shapes: tuple[Shape, ...] = ()
     workspace_mib: int = 2048
 
+    def __post_init__(self) -> None:
+        for name in ('fp16', 'int8', 'tf32'):
+            check_choice(name, getattr(self, name), (True, False))
+        check_whole('workspace_mib', self.workspace_mib, 1)
+        if not isinstance(self.shapes, (list, tuple)):
+            raise DeployError(f'shapes: expected a list of shapes, got {brief(self.shapes)}')
+        for shape in self.shapes:
+            if not isinstance(shape, (list, tuple)) or len(shape) != 4:
+                raise DeployError(f'shapes: expected four numbers such as (1, 3, 512, 1024), got {brief(shape)}')
+            for side in shape:
+                check_whole('shapes', side, 1)
+
 
 def parse_shape(text: str) -> Shape:
     """Reads 1x3x512x1024.
@@ -53,8 +69,8 @@ def parse_shape(text: str) -> Shape:
     Raises:
         DeployError: it is no such text.
     """
-    if not re.fullmatch(r'[1-9]\d*(x[1-9]\d*){3}', text):
-        raise DeployError(f'shapes: expected four numbers such as 1x3x512x1024, got {text!r}')
+    if not isinstance(text, str) or not re.fullmatch(r'[1-9]\d*(x[1-9]\d*){3}', text):
+        raise DeployError(f'shapes: expected four numbers such as 1x3x512x1024, got {brief(text)}')
     return tuple(int(side) for side in text.split('x'))
 
 
@@ -67,6 +83,9 @@ def build(onnx_path: Path, out: Path, options: EngineOptions, bound: Bound, say:
         DeployError: TensorRT is not installed, the file or the shapes do not fit, or the answers are out of bound;
             nothing is written then.
     """
+    onnx_path, out = check_path('artefact', onnx_path), check_path('out', out)
+    check_kind('options', options, EngineOptions)
+    check_kind('bound', bound, Bound)
     trt = require('tensorrt', 'tensorrt', 'building an engine')
     source = open_artefact(onnx_path)
     check_options(source, onnx_path, options)

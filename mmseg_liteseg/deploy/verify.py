@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Callable, Sequence
 
-from .agreement import DEFAULT_BOUND, DYNAMIC_SIZES, HEADER, Bound, Row, compare, format_row, sizes_to_check
+from .agreement import (
+    DEFAULT_BOUND,
+    DYNAMIC_SIZES,
+    HEADER,
+    Bound,
+    Row,
+    check_comparison,
+    compare,
+    format_row,
+    sizes_to_check,
+)
 from .errors import DeployError
 from .export import check_rows
+from .fields import check_choice, check_path
 from .graph import interface_of
 from .images import images_of
-from .metadata import Interface
+from .metadata import COLORS, DTYPES, Interface
 from .runners import Runner, open_artefact
 from .runners.recorded import record_input
 from .source import Source
@@ -28,14 +39,17 @@ def find_interface(source: Source, runner: Runner | None = None, **stated: objec
     Raises:
         DeployError: a stated value is not allowed.
     """
+    given = {key: value for key, value in stated.items() if value is not None}
+    for key, value in given.items():
+        check_choice('interface', key, tuple(field.name for field in fields(Interface)))
+        check_choice(key, value, dict(color=COLORS, dtype=DTYPES).get(key, (value,)))
     interface = runner.metadata.interface if runner is not None and runner.metadata else None
     if interface is None:
         shape = list(runner.input_shape or []) if runner is not None else []
-        raw = stated.get('dtype') == 'uint8' or (runner is not None and runner.input_dtype == 'uint8')
+        raw = given.get('dtype') == 'uint8' or (runner is not None and runner.input_dtype == 'uint8')
         interface = interface_of(source, raw=raw)
         # files of others say nothing of themselves but their input's shape
         interface = replace(interface, **_read_shape(shape, len(interface.mean)))
-    given = {key: value for key, value in stated.items() if value is not None}
     if {given.get('color', interface.color), interface.color} == {'rgb', 'bgr'}:
         given.update(mean=interface.mean[::-1], std=interface.std[::-1])
     if 'size' in given and interface.batch is None and (runner is None or not runner.input_shape):
@@ -44,7 +58,7 @@ def find_interface(source: Source, runner: Runner | None = None, **stated: objec
 
 
 def verify(
-    path: Path,
+    path: str | Path,
     source: Source,
     sizes: Sequence[tuple[int, int]] | None = None,
     bound: Bound = DEFAULT_BOUND,
@@ -66,6 +80,8 @@ def verify(
     Raises:
         DeployError: it cannot run, or its answers are out of bound.
     """
+    check_comparison(source, bound, sizes, images, say)
+    path = check_path('artefact', path)
     runner = open_artefact(path)
     interface = find_interface(source, runner, **stated)
     checks = _checks(interface, sizes)
@@ -84,7 +100,13 @@ def dump_inputs(
     images: str | None = None,
     **stated: object,
 ) -> list[Path]:
-    """Writes the inputs for a device that only its own programs can run, see ``RecordedRunner``."""
+    """Writes the inputs for a device that only its own programs can run, see ``RecordedRunner``.
+
+    Raises:
+        DeployError: an argument is wrong, or nothing can be written into the folder.
+    """
+    check_comparison(source, DEFAULT_BOUND, sizes, images, print)
+    folder = check_path('folder', folder)
     interface = find_interface(source, **stated)
     return [
         record_input(folder, interface.prepare(images_of((height, width), batch, len(interface.mean), images, source)))

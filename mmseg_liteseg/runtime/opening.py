@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 from mmseg_liteseg.deploy.errors import DeployError
-from mmseg_liteseg.deploy.fields import brief, check_path, check_whole
+from mmseg_liteseg.deploy.fields import brief, check_path
 from mmseg_liteseg.deploy.instructions import saturates
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import Runner, open_artefact
@@ -46,11 +46,7 @@ def open_model(
     if runner is None:
         if path.suffix not in SUFFIXES or not path.is_file():
             raise DeployError(f'model {path}: expected .onnx, or the .xml of OpenVINO')
-        check_whole('threads', threads, 0)  # 0: as many as the runtime likes
-        check_whole('streams', streams, 1)
-        if device is not None and not isinstance(device, str):
-            raise DeployError(f'device: expected a name, got {brief(device)}')
-        runner = open_artefact(path, threads, device, _check_options(options), streams)
+        runner = open_artefact(path, threads, device, options, streams)
     if metadata is not None and not isinstance(metadata, Metadata):
         raise DeployError(f'metadata: expected Metadata(...), got {brief(metadata)} (read_metadata reads files)')
     # the caller's word first: files of others may hold wrong ones
@@ -69,17 +65,6 @@ def open_model(
             f'worse than where it was made ({metadata.tools.get("measured_on")}). Quantise without --full-range'
         )
     return runner, metadata
-
-
-def _check_options(options: Any) -> dict[str, str] | None:
-    if options is None:
-        return None
-    plain = (str, int, float)
-    if not isinstance(options, Mapping) or not all(
-        isinstance(key, str) and isinstance(value, plain) for key, value in options.items()
-    ):
-        raise DeployError(f'options: expected names and values of the runtime, got {brief(options)}')
-    return {key: str(value) for key, value in options.items()}
 
 
 def read_metadata(path: str | Path) -> Metadata:

@@ -11,6 +11,7 @@ import pytest
 
 from mmseg_liteseg.deploy.metadata import Interface, Metadata
 from mmseg_liteseg.deploy.runners import Runner
+from mmseg_liteseg.deploy.runners.find import check_settings
 from mmseg_liteseg.runtime import Segmenter, opening
 
 PALETTE = ((200, 0, 0), (0, 150, 0), (0, 0, 100))
@@ -64,7 +65,13 @@ def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Stub]
         runner.function, runner.path = function, tmp_path / 'stub.onnx'
         runner.path.touch()
         runner.opened = []
-        monkeypatch.setattr(opening, 'open_artefact', lambda *args: runner.opened.append(args) or runner)
+
+        def open_stub(path: Path, *settings: object) -> Stub:
+            check_settings(*settings)
+            runner.opened.append((path, *settings))
+            return runner
+
+        monkeypatch.setattr(opening, 'open_artefact', open_stub)
         return runner
 
     return make

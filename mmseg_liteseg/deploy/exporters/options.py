@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import DeployError
 from ..fields import brief, check_choice, check_size, check_whole
-from ..metadata import OUTPUTS
+from ..metadata import COLORS, OUTPUTS
 
 FORMATS = ('onnx', 'openvino', 'torchscript', 'ncnn')
 OPSETS = range(11, 21)
@@ -49,19 +49,19 @@ class ExportOptions:
     def __post_init__(self) -> None:
         if not isinstance(self.formats, (list, tuple)):
             raise DeployError(f'format: expected a list of {", ".join(FORMATS)}, got {brief(self.formats)}')
-        unknown = [name for name in self.formats if name not in FORMATS]
-        if unknown or not self.formats:
-            raise DeployError(
-                f'format: expected some of {", ".join(FORMATS)}, got {", ".join(map(str, unknown)) or "none"}'
-            )
-        if self.opset not in OPSETS:
+        if not self.formats:
+            raise DeployError(f'format: expected some of {", ".join(FORMATS)}, got none')
+        for name in self.formats:
+            check_choice('format', name, FORMATS)
+        if check_whole('opset', self.opset, 1) not in OPSETS:
             raise DeployError(f'opset: expected {OPSETS[0]} to {OPSETS[-1]}, got {self.opset}')
-        if self.label_dtype not in LABEL_DTYPES:
-            raise DeployError(f'label_dtype: expected one of {", ".join(LABEL_DTYPES)}, got {self.label_dtype!r}')
-        check_choice('output', self.output, OUTPUTS)
+        for name, allowed in (('label_dtype', LABEL_DTYPES), ('output', OUTPUTS), ('color', (None, *COLORS))):
+            check_choice(name, getattr(self, name), allowed)
+        for name in ('raw', 'half', 'resize_inside'):
+            check_choice(name, getattr(self, name), (True, False))
         if self.size is not None:
             check_size('shape', self.size)
-        if self.batch not in (None, ANY):
+        if self.batch is not None and not (isinstance(self.batch, str) and self.batch == ANY):
             check_whole('batch', self.batch, 1)
         if self.color is not None and not self.raw:
             raise DeployError('color: the order of channels can be chosen only with the pre-processing inside (--raw)')

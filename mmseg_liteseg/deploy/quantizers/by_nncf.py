@@ -48,7 +48,9 @@ def write(
         subset_size=options.images,
         ignored_scope=nncf.IgnoredScope(names=kept, types=others, validate=False),
         advanced_parameters=nncf.AdvancedQuantizationParameters(
-            overflow_fix=overflow.DISABLE if options.full_range else overflow.ENABLE
+            overflow_fix=overflow.DISABLE if options.full_range else overflow.ENABLE,
+            # with it CamVid val (68.52) comes to 68.38, without to 68.58
+            disable_bias_correction=True,
         ),
     )
     if metadata.interface.size is None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import DeployError
-from ..fields import check_real, check_whole
+from ..fields import brief, check_choice, check_path, check_real, check_whole
 
 # Convolutions by the names of their modules: the pooled context, the attention, the classifier.
 FLOAT_LAYERS = r'/neck/branches\.|/attention/|/conv_seg/'
@@ -44,11 +44,14 @@ class QuantizeOptions:
 
     def __post_init__(self) -> None:
         check_whole('images', self.images, 1)
-        if self.method not in METHODS:
-            raise DeployError(f'method: expected one of {", ".join(METHODS)}, got {self.method!r}')
+        check_choice('method', self.method, METHODS)
+        for name in ('symmetric', 'full_range'):
+            check_choice(name, getattr(self, name), (True, False))
+        if self.folder is not None:
+            check_path('calibrate', self.folder)
         check_real('max_loss', self.max_loss)
         check_real('max_pixels', self.max_pixels, 0, 1)
         try:
             re.compile(self.float_layers)
         except (re.error, TypeError) as error:
-            raise DeployError(f'float_layers: {self.float_layers!r} is no regular expression ({error})') from None
+            raise DeployError(f'float_layers: {brief(self.float_layers)} is no regular expression ({error})') from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Mapping
+from typing import Any, Mapping
 
 from ..errors import DeployError
-from ..fields import check_path
+from ..fields import brief, check_path, check_whole
 from .base import Runner
 
 SUFFIXES = {
@@ -44,6 +44,7 @@ def open_artefact(
             there.
     """
     path = check_path('artefact', path)
+    options = check_settings(threads, device, options, streams)
     if not path.exists():
         raise DeployError(f'artefact {path}: no such file')
     if path.is_dir():
@@ -60,3 +61,23 @@ def open_artefact(
         name, value = next(iter(given.items()))
         raise DeployError(f'{name} {value}: can be chosen for .onnx and .xml only, not for {path.name}')
     return kind(path, threads, **given)
+
+
+def check_settings(threads: Any, device: Any, options: Any, streams: Any) -> dict[str, str] | None:
+    """The settings of ``open_artefact``; gives its options as texts.
+
+    Raises:
+        DeployError: one is of another type.
+    """
+    check_whole('threads', threads, 0)  # 0: as many as the runtime likes
+    check_whole('streams', streams, 1)
+    if device is not None and not isinstance(device, str):
+        raise DeployError(f'device: expected a name, got {brief(device)}')
+    if options is None:
+        return None
+    plain = (str, int, float)
+    if not isinstance(options, Mapping) or not all(
+        isinstance(key, str) and isinstance(value, plain) for key, value in options.items()
+    ):
+        raise DeployError(f'options: expected names and values of the runtime, got {brief(options)}')
+    return {key: str(value) for key, value in options.items()}

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mmseg_liteseg.command_line import describe
+from mmseg_liteseg.disk import naming
+
 from ..errors import DeployError
 from .base import Runner
 
@@ -35,10 +38,18 @@ class RecordedRunner(Runner):
 
 
 def record_input(folder: Path, x: np.ndarray) -> Path:
-    """Writes an input under the name by which its output will be looked for."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes an input under the name by which its output will be looked for.
+
+    Raises:
+        DeployError: nothing can be written there.
+    """
     file = folder / f'{name_of(x)}.input.npy'
-    np.save(file, x)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with naming(file):
+            np.save(file, x)
+    except OSError as error:
+        raise DeployError(f'folder {folder}: cannot be written ({describe(error)})') from None
     return file
 
 
