@@ -158,8 +158,7 @@ def _check_scans(setup: Setup, result: Inspection) -> list[Finding]:
         scans = result.of(split)
         findings += check_learning(setup, split, scans)
         findings += check_sizes(setup, split, scans)
-    counts = {split: sum(len(scan.part.samples) for scan in result.of(split)) for split in result.splits}
-    findings += check_last_batch(setup, counts)
+    findings += check_last_batch(setup, {scan.part.where: len(scan.part.samples) for scan in result.scans})
     # of a sample, most copies would go unseen, and the rest would look like all
     if len(result.splits) > 1 and all(scan.is_whole for scan in result.scans):
         findings += check_duplicates(result.scans)

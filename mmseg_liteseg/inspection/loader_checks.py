@@ -69,8 +69,12 @@ def _check_batch(setup: Setup) -> Iterator[Finding]:
 def _shares_statistics(setup: Setup) -> bool:
     """Whether batch normalisation sees the images of several processes."""
     kind = bare((model_of(setup.cfg)['neck'].get('norm_cfg') or {}).get('type'))
-    processes = max(int(os.environ.get(name) or 1) for name in ('WORLD_SIZE', 'SLURM_NTASKS', 'OMPI_COMM_WORLD_SIZE'))
-    return kind in _SYNCED and processes > 1 and get_device() != 'cpu'  # without a GPU it becomes BN
+    return kind in _SYNCED and _processes() > 1 and get_device() != 'cpu'  # without a GPU it becomes BN
+
+
+def _processes() -> int:
+    # told from variables, as the process group is not joined yet
+    return max(int(os.environ.get(name) or 1) for name in ('WORLD_SIZE', 'SLURM_NTASKS', 'OMPI_COMM_WORLD_SIZE'))
 
 
 def _normalises_single_pixels(setup: Setup) -> bool:
@@ -85,38 +89,56 @@ def check_last_batch(setup: Setup, sizes: dict[str, int]) -> list[Finding]:
 
     Args:
         setup: The config.
-        sizes: Samples of each split; without 'train', nothing is said.
+        sizes: Samples of the training's data sets by their paths in the config; nothing is said where one is missing.
     """
     loader = setup.cfg.get('train_dataloader') or {}
-    sampler = bare((loader.get('sampler') or {}).get('type'))
-    batch, count = loader.get('batch_size') or 0, sizes.get('train', 0)
-    if sampler != 'InfiniteSampler' and loader.get('drop_last') and 0 < count < batch:
+    images = _length(loader.get('dataset') or {}, 'train_dataloader.dataset', sizes)
+    sampler, batch = bare((loader.get('sampler') or {}).get('type')), loader.get('batch_size') or 0
+    if not images or sampler == 'InfiniteSampler':
+        return []
+    processes = _processes()
+    own = -(-images // processes)  # the sampler repeats some, so that each process has as many
+    told = f'{images} training images' + (f' in {processes} processes' if processes > 1 else '')
+    if loader.get('drop_last') and own < batch:
         return [
             Finding(
                 'error',
                 'no-batch',
-                f'{count} training images make no batch of {batch}, and drop_last leaves smaller ones out',
+                f'{told} make no batch of {batch}, and drop_last leaves smaller ones out',
                 ('train_dataloader.batch_size',),
                 'nothing would be trained',
-                f'set batch_size={count} or less',
+                f'set batch_size={own} or less',
                 split='train',
             )
         ]
-    if sampler != 'DefaultSampler' or loader.get('drop_last') or batch < 2 or count % batch != 1:
+    if sampler != 'DefaultSampler' or loader.get('drop_last') or batch < 2 or own % batch != 1:
         return []
-    if not _normalises_single_pixels(setup):
+    if not _normalises_single_pixels(setup) or _shares_statistics(setup):
         return []
     return [
         Finding(
             'error',
             'batch-of-one',
-            f'{count} training images in batches of {batch} leave a last batch of one',
+            f'{told} in batches of {batch} leave a last batch of one',
             ('train_dataloader',),
             'SPPM pools to 1x1, where batch normalisation needs at least two images',
             "set drop_last=True, or sampler=dict(type='InfiniteSampler', shuffle=True)",
             split='train',
         )
     ]
+
+
+def _length(dataset: dict, where: str, sizes: dict[str, int]) -> int | None:
+    """Samples of a data set and of those inside it; None where a wrapper chooses them by what they hold."""
+    if isinstance(dataset.get('datasets'), (list, tuple)):
+        parts = [_length(part, f'{where}.datasets[{i}]', sizes) for i, part in enumerate(dataset['datasets'])]
+        return None if None in parts else sum(parts)
+    if not isinstance(dataset.get('dataset'), dict):
+        return sizes.get(where)
+    inner, kind = _length(dataset['dataset'], f'{where}.dataset', sizes), bare(dataset.get('type'))
+    if inner is None or kind not in ('RepeatDataset', 'MultiImageMixDataset', 'SeededDataset'):
+        return None
+    return inner * dataset.get('times', 1)
 
 
 def _check_channels(setup: Setup) -> Iterator[Finding]:

@@ -76,6 +76,38 @@ class TestBatchOfOne:
         project.cfg['train_dataloader']['drop_last'] = True
         assert project.inspect().findings == []
 
+    @pytest.mark.parametrize(
+        ('processes', 'drop_last', 'words'),
+        [
+            ('2', False, None),  # two images each
+            ('4', False, '4 training images in 4 processes in batches of 3 leave a last batch of one'),
+            ('2', True, '4 training images in 2 processes make no batch of 3'),
+        ],
+    )
+    def test_last_batch_of_each_process(self, project, monkeypatch, processes, drop_last, words):
+        monkeypatch.setenv('WORLD_SIZE', processes)
+        loader = dict(batch_size=3, sampler=dict(type='DefaultSampler'), drop_last=drop_last)
+        project.cfg['train_dataloader'].update(loader)
+        if words is None:
+            assert project.inspect().findings == []
+        else:
+            assert words in project.only('no-batch' if drop_last else 'batch-of-one')
+
+    def test_last_batch_with_statistics_of_all_processes(self, project, monkeypatch):
+        monkeypatch.setenv('WORLD_SIZE', '4')
+        monkeypatch.setattr('mmseg_liteseg.inspection.loader_checks.get_device', lambda: 'cuda')
+        project.cfg['train_dataloader'].update(batch_size=3, sampler=dict(type='DefaultSampler'))
+        project.cfg['model']['neck']['norm_cfg'] = dict(type='SyncBN')
+        assert project.inspect().findings == []
+
+    @pytest.mark.parametrize(('times', 'wrong'), [(1, True), (2, False), (3, False), (4, True)])
+    def test_last_batch_of_repeated_data(self, project, times, wrong):
+        loader = project.cfg['train_dataloader']
+        loader.update(batch_size=3, sampler=dict(type='DefaultSampler'))
+        loader['dataset'] = dict(type='RepeatDataset', times=times, dataset=loader['dataset'])
+        found = [str(finding) for finding in project.inspect().findings]
+        assert [f'{4 * times} training images in batches of 3' in line for line in found] == [True] * wrong
+
 
 def test_pipelines_without_labels(project):
     del project.data('val')['pipeline'][1]
