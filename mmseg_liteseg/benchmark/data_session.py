@@ -97,6 +97,7 @@ class DataSession:
             for workers in self.workers:
                 title = f'{name}, {workers} workers'
                 self.progress(f'training with {title}')
+                # torch refuses persistent workers where there are none
                 own = dict(loader_cfg, num_workers=workers, persistent_workers=workers > 0)
                 rates[title] = loader_rate(own, self.batches, step)
         self.progress('training on a fixed batch')

@@ -68,6 +68,7 @@ def _check_doubles(part: Part) -> Iterator[Finding]:
     if part.classes and len(set(part.classes)) < len(part.classes):
         twice = sorted({name for name in part.classes if part.classes.count(name) > 1})
         yield Finding(
+            # mmseg maps a data set's own labels by name: the second of a name would never be met
             'error' if known is not None else 'warning',
             'double-class',
             f'{part.split}: classes holds {", ".join(map(repr, twice[:3]))} more than once',

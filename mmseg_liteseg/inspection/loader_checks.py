@@ -111,6 +111,7 @@ def check_last_batch(setup: Setup, sizes: dict[str, int]) -> list[Finding]:
                 split='train',
             )
         ]
+    # other samplers may give another number of samples
     if sampler != 'DefaultSampler' or loader.get('drop_last') or batch < 2 or own % batch != 1:
         return []
     if not _normalises_single_pixels(setup) or _shares_statistics(setup):

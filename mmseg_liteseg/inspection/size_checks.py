@@ -33,6 +33,7 @@ def _check_crop(scan: PartScan) -> Iterator[Finding]:
     """Crops that are mostly padding, or see next to nothing of an image."""
     crop = next((step['crop_size'] for step in scan.part.steps(*_CROPS) if 'crop_size' in step), None)
     sizes = sizes_of([scan])
+    # behind a resize its settings decide the sizes, not the files
     if crop is None or not sizes or scan.part.steps('Resize', 'RandomResize'):
         return
     height, width = (crop, crop) if isinstance(crop, int) else crop
@@ -91,6 +92,7 @@ def _check_batch(setup: Setup, split: str, scans: Sequence[PartScan]) -> Iterato
     """Batches of images of several sizes cannot be stacked, and validation pads nothing by itself."""
     batch = (setup.cfg.get(f'{split}_dataloader') or {}).get('batch_size') or 1
     sizes = sizes_of(scans)
+    # with test_cfg the preprocessor pads a batch to one size
     if batch == 1 or len(sizes) < 2 or setup.preprocessor.get('test_cfg') or _resized(scans):
         return
     yield Finding(

@@ -110,6 +110,7 @@ class _Passes:
             for k, rows in enumerate(self._upsampler.chunks):
                 chunk = self._chunk(n, rows, self._upsampler.up(wide, k))
                 yield chunk
+                # one for all terms: each gradient is added down before the next one is made
                 out = torch.empty_like(chunk.prob) if members else None
                 for i in members:
                     gradient = self._terms[i].gradient(self.states[i], chunk, out)

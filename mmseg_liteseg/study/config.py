@@ -102,6 +102,7 @@ def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, w
         if 'crop_size' in step:
             step.crop_size = budget.crop
     if edges:
+        # the packing is last
         fields.train_pipeline.insert(-1, dict(type='GenerateEdge', edge_width=4))
     loading = dict(num_workers=workers, persistent_workers=workers > 0)
     fields.train_dataloader.dataset.update(data_root=data_root, pipeline=_cached(fields.train_pipeline))
@@ -139,6 +140,7 @@ def _set_runtime(fields: ConfigDict, job: Job) -> None:
     hooks.checkpoint.update(interval=val_interval, save_best='mIoU', max_keep_ckpts=1)
     hooks.logger.interval = log_interval
     hooks.pop('visualization', None)
+    # the study's own log holds the figures
     fields.visualizer.vis_backends = []
     own = fields.get('custom_hooks') or []
     fields.custom_hooks = [*own, ConfigDict(type='mmseg_liteseg.HistoryHook', interval=log_interval)]

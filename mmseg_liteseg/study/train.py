@@ -12,6 +12,7 @@ import torch
 from mmseg_liteseg.benchmark.machine import cpu_model, versions
 from mmseg_liteseg.engine.checkpoint_hook import find_hook
 from mmseg_liteseg.engine.class_weights import fill_class_weights
+from mmseg_liteseg.engine.failures import explained
 from mmseg_liteseg.engine.folder_lock import FolderLock
 from mmseg_liteseg.engine.launch import build_runner, enable_resume
 from mmseg_liteseg.engine.resume import LAST
@@ -45,6 +46,7 @@ def train(
 
     Raises:
         TrainingStopped: A signal came; what was done is on disk.
+        RunEndedError: A process that loads data ended.
         StudyError: The data is not there, or the folder holds something else than this training.
         FolderInUseError: Another process is training there.
     """
@@ -83,7 +85,8 @@ def _train_piece(cfg: Any, record: dict[str, Any], folder: Path) -> None:
     runner = build_runner(cfg, fill_class_weights(cfg))
     stopped = None
     try:
-        runner.train()
+        with explained(runner):
+            runner.train()
     except TrainingStopped as error:
         stopped = error
     resumed = next(hook for hook in runner.hooks if isinstance(hook, ResumeHook))

@@ -73,6 +73,7 @@ def draw_curves(curves: Curves, path: str | Path, metric: str = 'mIoU') -> None:
         path: The file to write.
         metric: Name of the validation metric, in percent.
     """
+    # not pyplot, which looks for a screen and keeps every figure
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

