@@ -152,7 +152,7 @@ norm_cfg = dict(requires_grad=True, type='BN')
 ohem = dict(min_kept=0.0625, thresh=0.7, type='mmseg_liteseg.OHEMPixelSampler')
 optim_wrapper = dict(
     clip_grad=None,
-    optimizer=dict(lr=0.0007, type='AdamW', weight_decay=0.02),
+    optimizer=dict(lr=0.0005, type='AdamW', weight_decay=0.02),
     paramwise_cfg=dict(bias_decay_mult=0.0, norm_decay_mult=0.0),
     type='mmseg_liteseg.Bfloat16OptimWrapper')
 optimizer = dict(lr=0.001, type='AdamW', weight_decay=0.02)
@@ -183,6 +183,10 @@ test_dataloader = dict(
         data_root='data/camvid-360x480/',
         pipeline=[
             dict(type='LoadImageFromFile'),
+            dict(keep_ratio=True, scale=(
+                960,
+                720,
+            ), type='Resize'),
             dict(type='mmseg_liteseg.LoadAnnotations'),
             dict(type='PackSegInputs'),
         ],
@@ -196,6 +200,10 @@ test_evaluator = dict(
     ], type='IoUMetric')
 test_pipeline = [
     dict(type='LoadImageFromFile'),
+    dict(keep_ratio=True, scale=(
+        960,
+        720,
+    ), type='Resize'),
     dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
@@ -218,8 +226,8 @@ train_dataloader = dict(
                     360,
                     480,
                 ),
-                max_scale_factor=1.5,
-                min_scale_factor=0.75,
+                max_scale_factor=2.5,
+                min_scale_factor=1.25,
                 scale_step_size=0.25,
                 type='mmseg_liteseg.RandomScaleCrop'),
             dict(type='mmseg_liteseg.RandomHorizontalFlip'),
@@ -262,8 +270,8 @@ train_pipeline = [
             360,
             480,
         ),
-        max_scale_factor=1.5,
-        min_scale_factor=0.75,
+        max_scale_factor=2.5,
+        min_scale_factor=1.25,
         scale_step_size=0.25,
         type='mmseg_liteseg.RandomScaleCrop'),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
@@ -298,11 +306,11 @@ tta_model = dict(merge='softmax', type='mmseg_liteseg.LiteSegTTAModel')
 tta_pipeline = [
     dict(to_float32=True, type='LoadImageFromFile'),
     dict(
-        cascade=True,
+        cascade=False,
         scale_factors=[
-            0.75,
-            1.0,
-            1.25,
+            1.5,
+            2.0,
+            2.5,
         ],
         transforms=[
             dict(type='mmseg_liteseg.LoadAnnotations'),
@@ -320,9 +328,13 @@ val_dataloader = dict(
             dict(
                 transforms=[
                     dict(type='LoadImageFromFile'),
-                    dict(type='mmseg_liteseg.LoadAnnotations'),
+                    dict(keep_ratio=True, scale=(
+                        960,
+                        720,
+                    ), type='Resize'),
                 ],
                 type='mmseg_liteseg.CachedLoading'),
+            dict(type='mmseg_liteseg.LoadAnnotations'),
             dict(type='PackSegInputs'),
         ],
         type='mmseg_liteseg.CamVidDataset'),
