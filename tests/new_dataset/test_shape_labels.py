@@ -13,13 +13,21 @@ from PIL import Image
 from .checks import check_labels, convert, labels_of
 from .scenes import SIZE, photo, save, truth
 
+NAMES = {'background': 0, 'roof': 1, 'lake': 2}
+
+
+def roof_and_lake():
+    """Two rectangles, whose corners the tests write in each format's way."""
+    labels = np.zeros(SIZE, np.uint8)
+    labels[5:16, 4:31] = 1
+    labels[20:31, 10:21] = 2
+    return labels
+
 
 def test_labelme(tmp_path):
     truths = {}
     for i in range(3):
-        labels = np.zeros(SIZE, np.uint8)
-        labels[5:16, 4:31] = 1
-        labels[20:31, 10:21] = 2
+        labels = roof_and_lake()
         save(tmp_path / f'in/{i}.jpg', photo(labels))
         shapes = [
             dict(label='roof', shape_type='rectangle', points=[[30, 15], [4, 5]]),
@@ -29,15 +37,13 @@ def test_labelme(tmp_path):
         (tmp_path / f'in/{i}.json').write_text(json.dumps(content))
         truths[f'{i}.jpg'] = labels
     _, cfg = convert(tmp_path / 'in')
-    check_labels(cfg, truths, {'background': 0, 'roof': 1, 'lake': 2})
+    check_labels(cfg, truths, NAMES)
 
 
 def test_coco_with_polygons_and_runs(tmp_path):
     truths, images, objects = {}, [], []
     for i in range(3):
-        labels = np.zeros(SIZE, np.uint8)
-        labels[5:16, 4:31] = 1
-        labels[20:31, 10:21] = 2
+        labels = roof_and_lake()
         save(tmp_path / f'in/train/{i}.jpg', photo(labels))
         images.append(dict(id=i, file_name=f'{i}.jpg', height=48, width=64))
         polygon = dict(image_id=i, category_id=7, segmentation=[[4, 5, 31, 5, 31, 16, 4, 16]], area=297)
@@ -53,17 +59,15 @@ def test_coco_with_polygons_and_runs(tmp_path):
         json.dumps(dict(images=images, annotations=objects, categories=names))
     )
     _, cfg = convert(tmp_path / 'in')
-    check_labels(cfg, truths, {'background': 0, 'roof': 1, 'lake': 2})
+    check_labels(cfg, truths, NAMES)
     assert len(cfg.metainfo.classes) == 3
 
 
 def test_supervisely(tmp_path):
     truths = {}
     for i in range(3):
-        labels = np.zeros(SIZE, np.uint8)
-        labels[5:16, 4:31] = 1
+        labels = roof_and_lake()
         labels[8:12, 8:12] = 0
-        labels[20:31, 10:21] = 2
         save(tmp_path / f'in/ds/img/{i}.jpg', photo(labels))
         stream = io.BytesIO()
         Image.fromarray(np.full((11, 11), 255, np.uint8)).save(stream, 'PNG')
@@ -80,7 +84,7 @@ def test_supervisely(tmp_path):
         path.write_text(json.dumps(content))
         truths[f'{i}.jpg'] = labels
     _, cfg = convert(tmp_path / 'in')
-    check_labels(cfg, truths, {'background': 0, 'roof': 1, 'lake': 2})
+    check_labels(cfg, truths, NAMES)
 
 
 def test_ultralytics_outlines(tmp_path):
