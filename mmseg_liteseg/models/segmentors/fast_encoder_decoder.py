@@ -20,7 +20,7 @@ from ..decode_heads.fused_loss import fuse_losses
 from ..decode_heads.labels import check_labels, check_masks
 from .distillation import Distillation
 from .lazy_logits import Geometry, LazySegLogits
-from .replaceable import check_replaced
+from .replaceable import check_replaced, check_test_cfg
 
 # Methods that make up mmseg's way from logits to labels. Where a class overrides one, that way is taken.
 _SEGMENTOR_STEPS = ('inference', 'whole_inference', 'encode_decode', 'postprocess_result')
@@ -53,8 +53,8 @@ class FastEncoderDecoder(EncoderDecoder):
         **kwargs: Of EncoderDecoder.
 
     Raises:
-        SettingError: The config is of a segmentor that this one cannot replace; or of the distillation, about the
-            teacher itself when training starts.
+        SettingError: The config is of a segmentor that this one cannot replace, or test_cfg has no way to predict; or
+            of the distillation, about the teacher itself when training starts.
     """
 
     # whose steps are replaced: segmentor and head
@@ -64,6 +64,7 @@ class FastEncoderDecoder(EncoderDecoder):
         if not args:  # a config's settings come by name
             check_replaced(self._hosts[0].__name__, kwargs)
         super().__init__(*args, **kwargs)
+        check_test_cfg(self.test_cfg)
         self.distillation = None if distillation is None else Distillation(**distillation)
         if fused_loss:
             fuse_losses(self)
@@ -111,10 +112,11 @@ class FastEncoderDecoder(EncoderDecoder):
         Example:
             >>> head = dict(type='FCNHead', in_channels=64, channels=8, num_classes=2)
             >>> backbone = dict(type='mmseg_liteseg.STDCNet', base_channels=4)
-            >>> FastEncoderDecoder(backbone, head, test_cfg=dict(mode='slide')).why_hosts_way()
+            >>> slide = dict(mode='slide', crop_size=(64, 64), stride=(43, 43))
+            >>> FastEncoderDecoder(backbone, head, test_cfg=slide).why_hosts_way()
             "test_cfg.mode is 'slide'"
         """
-        head, cfg = self._head, self.test_cfg
+        head, cfg = self._head, self.test_cfg or {}
         if cfg.get('mode', 'whole') != 'whole':
             return f'test_cfg.mode is {cfg["mode"]!r}'
         if cfg.get('seg_logits', False):

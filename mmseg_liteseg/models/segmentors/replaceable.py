@@ -47,3 +47,29 @@ def check_replaced(host: str, cfg: Mapping[str, Any]) -> None:
         )
     if host == 'CascadeEncoderDecoder' and heads and 'num_stages' not in cfg:
         raise SettingError(f'model.num_stages is missing: set it to the number of heads, {heads}')
+
+
+def check_test_cfg(cfg: Mapping[str, Any] | None) -> None:
+    """Refuses settings with which mmseg fails at the first picture, after a training as a rule.
+
+    Raises:
+        SettingError: Names the setting and what it should be.
+
+    Example:
+        >>> check_test_cfg(dict(mode='slide', crop_size=(512, 512), stride=(341, 341)))
+    """
+    mode = (cfg or {}).get('mode', 'whole')
+    if mode not in ('whole', 'slide'):
+        raise SettingError(f"test_cfg.mode must be 'whole' or 'slide', got {mode!r}")
+    if mode == 'whole':
+        return
+    for name in ('crop_size', 'stride'):
+        value = cfg.get(name)
+        pair = value if isinstance(value, (list, tuple)) else ()
+        if len(pair) != 2 or not all(isinstance(side, int) and side > 0 for side in pair):
+            raise SettingError(f'test_cfg.{name} must be a height and a width in pixels for slide mode, got {value!r}')
+    if any(step > side for step, side in zip(cfg['stride'], cfg['crop_size'])):
+        raise SettingError(
+            f'test_cfg.stride {tuple(cfg["stride"])} is larger than test_cfg.crop_size {tuple(cfg["crop_size"])}: '
+            'pixels between the windows would get no label, set it to two thirds of it'
+        )
