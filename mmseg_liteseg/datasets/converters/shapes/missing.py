@@ -26,8 +26,8 @@ def report_missing(path: Path, found: Sequence[object], missing: Sequence[str], 
         >>> report_missing(Path('all.json'), [], ['a.jpg'], [])
         Traceback (most recent call last):
         ...
-        mmseg_liteseg.datasets.converters.errors.ConversionError: all.json: none of the 1 images that it lists is \
-there (such as a.jpg)
+        mmseg_liteseg.datasets.converters.errors.ConversionError: all.json: none of the images that it lists (1) \
+is there (such as a.jpg)
     """
     some = f'such as {missing[0]}' if missing else ''
     if not found:
