@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Sequence
@@ -113,10 +114,10 @@ def name_outputs(outputs: Outputs, found: Pictures) -> dict[Path, Path]:
     """
     names = {Path(file): name for file, name in output_names(found.files, found.root).items()}
     # the folder is resolved and not the file: a link that is replaced does no harm to what it leads to
-    inputs = {file.parent.resolve() / file.name for file in found.files}
+    inputs = {os.path.realpath(file) for file in found.files}
     for name in names.values():
         for target in outputs.of(name):
-            if target.parent.resolve() / target.name in inputs:
+            if os.path.realpath(target) in inputs:  # a link would be written through
                 raise DeployError(f'out {shown(target)}: this is an input, name another folder')
     return names
 

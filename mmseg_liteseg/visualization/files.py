@@ -13,8 +13,11 @@ from mmseg_liteseg.disk import naming
 
 @contextmanager
 def replaced_by(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary name beside ``path``, in a folder made if missing, and moves it there once it is written."""
-    path = Path(path)
+    """Gives a temporary name beside ``path``, in a folder made if missing, and moves it there once it is written.
+
+    A link stays one: what it points to is replaced.
+    """
+    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # not longer than the name itself can be; the suffix says to writers what to write
     digest = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()

@@ -85,6 +85,9 @@ def test_inputs_are_not_replaced(photos, tmp_path):
     single = find_input(str(photos / 'a.png'), tmp_path)
     with pytest.raises(DeployError, match='this is an input'):
         name_outputs(choose_outputs(photos / 'a.png', single, False, False), single)
+    (tmp_path / 'link.png').symlink_to(photos / 'a.png')
+    with pytest.raises(DeployError, match='this is an input'):
+        name_outputs(choose_outputs(tmp_path / 'link.png', single, False, False), single)
     photos.rename(tmp_path / 'masks')
     folder = find_input(str(tmp_path / 'masks'), tmp_path / 'x')
     with pytest.raises(DeployError, match=r'masks.a\.png: this is an input'):
