@@ -67,3 +67,17 @@ def test_core_ml(exported, tmp_path):
     (output,) = model.get_spec().description.output
     assert list(output.type.multiArrayType.shape) in ([], list(expected.shape))
     assert (tmp_path / 'x.mlpackage/Data').is_dir()
+
+
+def test_rknn(exported):
+    """The simulator of a board, in float16."""
+    rknn = pytest.importorskip('rknn.api', reason='needs rknn-toolkit2, see docs/deploy/rknn.md')
+    path, image, expected = exported(size=(75, 110), output='scores')
+    toolkit = rknn.RKNN(verbose=False)
+    toolkit.config(target_platform='rk3588')
+    assert toolkit.load_onnx(model=str(path)) == 0
+    assert toolkit.build(do_quantization=False) == 0
+    assert toolkit.init_runtime() == 0
+    (found,) = toolkit.inference(inputs=[image], data_format=['nchw'])
+    assert abs(found - expected).max() < 1e-2 * abs(expected).max()
+    assert np.mean(found.argmax(1) != expected.argmax(1)) < 0.02
