@@ -93,7 +93,8 @@ class Project:
         return self.folder / name
 
 
-@pytest.fixture(scope='session')
+# of a module: two modules train in folders of the same names
+@pytest.fixture(scope='module')
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp('resuming'))
 

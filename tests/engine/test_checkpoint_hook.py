@@ -60,6 +60,8 @@ def test_the_host_resumes_from_our_files(whole, tmp_path, project):
             'model.neck.norm_cfg.type': 'BN',
         }
     )
+    # it would delete the best one so far, in the folder of `whole`, if iteration 7 were better
+    cfg.default_hooks.checkpoint.save_best = None
     cfg.update(work_dir=str(tmp_path), resume=True, load_from=str(whole / 'iter_6.pth'))
     cfg.train_cfg.update(max_iters=7, val_interval=9)
     cfg.optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01, momentum=0.9))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 
 import pytest
 import torch
@@ -112,8 +113,12 @@ def test_half_a_teacher_is_refused(weights, change):
 
 def test_models_of_timm(monkeypatch):
     timm = pytest.importorskip('timm')
+    from mmpretrain.models import TimmClassifier
+
     from mmseg_liteseg.pretrain.teacher import build_teacher
 
+    # mmpretrain asks for timm when it is imported, which may have been before the fixture brought timm in
+    monkeypatch.setattr(TimmClassifier, '__init__', inspect.unwrap(TimmClassifier.__init__))
     made = timm.create_model('resnet10t', num_classes=4)
     monkeypatch.setattr('timm.models.create_model', lambda *_, pretrained, **__: made if pretrained else None)
     before = {key: value.clone() for key, value in made.state_dict().items()}
