@@ -45,7 +45,8 @@ def depth(path) -> int:
 
 def is_from_scratch(path):
     """Recipes of our own; the others are the original's."""
-    return path.stem.endswith(('synthetic-144x192', 'camvid-288x384', 'camvid-360x480', 'cityscapes-1024x1024'))
+    sizes = ('synthetic-144x192', 'camvid-288x384', 'camvid-360x480', '360x480_test-720x960', 'cityscapes-1024x1024')
+    return path.stem.endswith(sizes)
 
 
 def is_weighted(path):

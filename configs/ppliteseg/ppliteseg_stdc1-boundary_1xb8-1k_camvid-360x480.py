@@ -1,6 +1,11 @@
 # PP-LiteSeg-T on whole images of CamVid: the end of the training that starts on crops (docs/camvid.md).
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384/iter_10000.pth
-_base_ = './ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384.py'
+_base_ = [
+    '../_base_/models/ppliteseg_stdc1_weighted.py',
+    '../_base_/datasets/camvid_360x480.py',
+    '../_base_/default_runtime.py',
+    '../_base_/schedules/schedule_1k_boundary.py',
+]
 crop_size = (360, 480)
 # The test split was filmed at dusk too, train and val by day.
 darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
@@ -21,23 +26,16 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 pipeline_for = dict(crop_size=crop_size)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
 # Edges count more and classes alike, as in SuperGradients' recipe of PP-LiteSeg
 # (https://github.com/Deci-AI/super-gradients, super_gradients/training/losses/dice_ce_edge_loss.py).
 losses = [
     dict(type='mmseg_liteseg.BoundaryCrossEntropyLoss', class_weight=dict(type='enet', c=1.10, mean=1.0)),
     dict(type='mmseg_liteseg.DiceLoss'),
 ]
-model = dict(decode_head=dict(loss_decode=losses))
-max_iters, val_interval = 1000, 200
-schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
-optim_wrapper = dict(optimizer=dict(lr=0.0007))  # below the rate before: it starts from averaged weights
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, begin=0, end=50, by_epoch=False),
-    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, begin=50, end=1000, by_epoch=False),
-]
-train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
-default_hooks = dict(checkpoint=dict(interval=val_interval))
-custom_hooks = [  # over some 200 iterations, as the rate falls
-    dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.005, update_buffers=True)
-]
+norm_cfg = dict(type='BN', requires_grad=True)
+model = dict(
+    backbone=dict(norm_cfg=norm_cfg, init_cfg=dict(type='Kaiming', layer='Conv2d')),
+    neck=dict(norm_cfg=norm_cfg),
+    decode_head=dict(num_classes=11, norm_cfg=norm_cfg, loss_decode=losses),
+)
