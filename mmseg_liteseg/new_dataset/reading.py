@@ -67,8 +67,7 @@ def read_folder(
         found = find_pairs(tree, lists, images, masks)
         folder = _of_several(tree, found, named) if multi_label else _from_masks(tree, found, listed, named, ignore)
         folder.notes = [*found.notes, *folder.notes]
-        folder.left_out += [f'{path}: an image without a mask' for path in found.images_alone]
-        folder.left_out += [f'{path}: a mask without an image' for path in found.masks_alone]
+        folder.left_out += found.left_out()
     folder.notes = [*tree.notes, *lists.notes, *folder.notes]
     return folder
 

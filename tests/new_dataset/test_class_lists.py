@@ -56,6 +56,22 @@ def test_class_files_with_names(name, text, stored, names, tmp_path):
     check_labels(cfg, truths, {name or 'background': i for i, name in enumerate(names)})
 
 
+@pytest.mark.parametrize('stored', ['values', 'palette', 'colours'])
+@pytest.mark.parametrize('said', ['"evaluate": false', '"ignoreInEval": true'])
+def test_classes_out_of_the_evaluation_are_ignored_and_named(stored, said, tmp_path):
+    truths = folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', rgb if stored == 'colours' else grey([0, 1, 2]))
+    if stored == 'palette':
+        for i in range(5):
+            save_palette(tmp_path / f'in/masks/{i}.png', truth(i, 3))
+    (tmp_path / 'in/config.json').write_text(
+        '{"labels": [{"name": "nature--field", "color": [0, 0, 0], "evaluate": true}, '
+        f'{{"name": "void--car-mount", "color": [128, 0, 0], {said}}}, {{"name": "lake", "color": [0, 128, 0]}}]}}'
+    )
+    plan, cfg = convert(tmp_path / 'in')
+    check_labels(cfg, truths, {'nature--field': 0, 'lake': 2})
+    assert 'config.json leaves out of the evaluation, so ignored: void--car-mount' in str(plan)
+
+
 def test_class_without_pixels_stays_in_its_place(tmp_path):
     folder(tmp_path / 'in', 'images/{i}.png', 'masks/{i}.png', grey([0, 1, 3]))
     (tmp_path / 'in/classes.txt').write_text('field\nroof\nnever\nlake\n')

@@ -77,6 +77,18 @@ class TestFiles:
             assert any(name in line and why in line for line in plan.folder.left_out), said
         assert 'left out: 5 files' in str(plan)
 
+    @pytest.mark.parametrize('twin', ['images/1.jpg', 'images/1.JPEG'])
+    def test_of_two_images_of_one_name_the_other_is_named(self, source, twin):
+        save(source / twin, photo(truth(1)))
+        save(source / 'images/alone.jpg', photo(truth(8)))
+        plan, cfg = convert(source)
+        check_labels(cfg, {name.replace('1.png', Path(twin).name): ids for name, ids in _truths().items()}, BINARY)
+        assert plan.folder.left_out == [
+            f'images/1.png: has the same name as {twin}, which the mask was given to; keep one of the two, or list '
+            '"image mask" line by line in a file pairs.txt',
+            'images/alone.jpg: an image without a mask',
+        ]
+
     def test_names_beyond_ascii_blanks_and_nested_folders(self, tmp_path):
         truths = {}
         for i, place in enumerate(('Straße 1/früh', 'Straße 1/spät', 'ナ カ')):

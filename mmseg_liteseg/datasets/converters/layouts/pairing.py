@@ -38,6 +38,20 @@ class Found:
     masks_alone: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def left_out(self) -> list[str]:
+        """What was left over, each file with the reason."""
+        taken = {_strict(match.image): match.image for match in self.matches}
+        lines = []
+        for path in self.images_alone:
+            twin = taken.get(_strict(path))
+            lines.append(
+                f'{path}: an image without a mask'
+                if twin is None
+                else f'{path}: has the same name as {twin}, which the mask was given to; keep one of the two, or list '
+                '"image mask" line by line in a file pairs.txt'
+            )
+        return [*lines, *(f'{path}: a mask without an image' for path in self.masks_alone)]
+
 
 def find_pairs(tree: Tree, lists: SplitLists, images: str | None = None, masks: str | None = None) -> Found:
     """Pairs the images of a tree with their masks.
@@ -128,6 +142,12 @@ def _choose(trials: dict[tuple[str, ...], dict[Path, list[Path]]]) -> tuple[dict
 def _covers(family: tuple[str, ...], pairs: dict, most: dict) -> bool:
     """Whether it is worth choosing; where a hand drew labels (DRIVE's 1st_manual), `mask` is the field of view."""
     return len(pairs) >= _COVERAGE * len(most) or (bool(pairs) and 'manual' in family)
+
+
+def _strict(image: Path) -> tuple[str, str, str]:
+    """What tells an image from others of its folder, but for the suffix."""
+    reading = read_name(image)
+    return reading.split, reading.folder, reading.core.lower()
 
 
 def _name(image: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Sequence
 
 import numpy as np
@@ -100,7 +101,7 @@ def as_values(survey: MaskSurvey, file: ClassFile) -> ClassFile | None:
     occurring = {colours[value]: value for value in known}
     free = iter(value for value in range(256) if value not in survey.counts)
     entries = [
-        Entry(entry.name, occurring[entry.colour] if entry.colour in occurring else next(free), entry.colour)
+        replace(entry, value=occurring[entry.colour] if entry.colour in occurring else next(free))
         for entry in file.entries
     ]
     return ClassFile(file.path, tuple(entries))

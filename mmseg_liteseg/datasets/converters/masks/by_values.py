@@ -118,7 +118,7 @@ def _zero_left_out(
 
 
 def _number(names: Sequence[Entry], values: Sequence[int]) -> list[Entry]:
-    return [Entry(entry.name, value, entry.colour) for entry, value in zip(names, values)]
+    return [replace(entry, value=value) for entry, value in zip(names, values)]
 
 
 def _two_spellings(survey: MaskSurvey, peaks: Peaks, file: ClassFile | None) -> LabelTable | None:

@@ -27,16 +27,17 @@ _LIST_KEYS = ('classes', 'labels', 'categories', 'names', 'class_names', 'class_
 
 @dataclass(frozen=True)
 class Entry:
-    """A class as a file lists it: its name, its value in the masks, its packed colour."""
+    """A class as a file lists it: its name, its value in the masks, its packed colour, whether results count it."""
 
     name: str
     value: int | None = None
     colour: int | None = None
+    evaluated: bool = True
 
     @property
     def is_void(self) -> bool:
         """Whether it names what is to be ignored."""
-        return re.sub(r'[\s_]+', '-', self.name.strip().lower()).strip('-') in VOID_NAMES
+        return not self.evaluated or re.sub(r'[\s_]+', '-', self.name.strip().lower()).strip('-') in VOID_NAMES
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,9 @@ def _from_record(record: dict[str, Any]) -> Entry | None:
             colour = _colour([_integer(record[key]) for key in keys])
     if isinstance(name, dict) or name is None:
         return None
-    return Entry(str(name).strip(), value, colour)
+    # Mapillary Vistas' config.json and the list of Cityscapes say what the benchmark leaves out
+    evaluated = record.get('evaluate') is not False and record.get('ignoreineval') is not True
+    return Entry(str(name).strip(), value, colour, evaluated)
 
 
 def _from_tree(tree: Any) -> tuple[Entry, ...]:

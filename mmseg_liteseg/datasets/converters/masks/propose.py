@@ -47,6 +47,9 @@ def propose_table(
         table, source = _first_fit(survey, peaks, [*found, *known_conventions(survey, words)], codes)
     if source is not None:
         table.notes.insert(0, f'classes from {source.path.name}')
+        left_out = [entry.name for entry in source.entries if not entry.evaluated]
+        if left_out:
+            table.notes.insert(1, f'{source.path.name} leaves out of the evaluation, so ignored: {say_some(left_out)}')
     unused = [file.path.name for file in found if file is not source] if named is None else []
     if unused and source not in found:
         table.notes.append(f'not used, as the masks hold something else: {say_some(unused)}')
