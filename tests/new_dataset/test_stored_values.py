@@ -94,7 +94,9 @@ def test_no_data_of_whole_numbers(tmp_path, kind):
 
 def test_fractions_are_named(tmp_path):
     write(tmp_path / 'in', lambda i, labels, path: tifffile.imwrite(f'{path}.tif', (labels / 2).astype(np.float32)))
-    with pytest.raises(ConversionError, match='fractions from 0 to 1; expected whole numbers'):
+    with pytest.raises(
+        ConversionError, match='fractions from 0 to 1; expected whole numbers as labels: write the number'
+    ):
         convert(tmp_path / 'in')
 
 

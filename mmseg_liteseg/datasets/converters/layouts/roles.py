@@ -79,6 +79,7 @@ def _settle_by_content(tree: Tree, unclear: Sequence[Path], roles: dict[Path, st
         roles.update(dict.fromkeys(paths, 'mask' if mask else 'image'))
         if mask:
             told.append(f'{folder.as_posix()}/*{suffix}')
+    told = list(dict.fromkeys(told))  # several patterns of one folder
     return [f'taken for masks by what they hold: {", ".join(told[:5])}'] if told else []
 
 

@@ -126,7 +126,10 @@ def _single_channel(image: Image.Image, path: Path) -> tuple[np.ndarray, bool]:
     rounded = np.rint(values) if values.dtype.kind == 'f' else values
     if values.dtype.kind == 'f' and np.abs(values - rounded).max() > 1e-3:
         low, high = float(values.min()), float(values.max())
-        raise ConversionError(f'{path}: fractions from {low:g} to {high:g}; expected whole numbers as labels')
+        raise ConversionError(
+            f'{path}: fractions from {low:g} to {high:g}; expected whole numbers as labels: '
+            'write the number of the class per pixel (of probabilities, the likeliest class), as PNG or TIFF'
+        )
     return rounded.astype(np.int64), bool(nothing.any())
 
 
