@@ -5,16 +5,17 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmseg_liteseg.command_line import fault_of_config
 from mmseg_liteseg.registry import DATASETS
 
 from .errors import DeployError
-from .fields import check_whole
+from .fields import check_kind, check_whole
 from .pipeline import loading_transforms
 
 
@@ -67,6 +68,7 @@ def pictures_of(files: Sequence[Path], read: Callable[[Path], np.ndarray]) -> It
 
 
 def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
+    check_kind('cfg', cfg, Config)
     if limit is not None:
         check_whole('images', limit, 1)
     dataset_cfg = deepcopy(_dataset_cfg(cfg, loader))
@@ -77,8 +79,10 @@ def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
     try:
         dataset = DATASETS.build(dataset_cfg)
         length = len(dataset)
-    except (OSError, ValueError, AssertionError) as error:
-        raise DeployError(f'{loader}: its data set cannot be read ({error})') from error
+    # any kind of error: what a config says of data reaches whatever class it names
+    except Exception as error:
+        reason = fault_of_config(error) or ' '.join(str(error).split())[:300] or type(error).__name__
+        raise DeployError(f'{loader}: its data set cannot be read ({reason})') from error
     if not length:
         raise DeployError(f'{loader}: its data set is empty')
     count = min(limit or length, length)
@@ -95,9 +99,10 @@ def _examples(cfg: Config, loader: str, limit: int | None) -> Iterator[Example]:
 
 def _dataset_cfg(cfg: Config, loader: str) -> dict:
     """Of the data set itself, inside repeating and concatenating wrappers."""
-    dataset = (cfg.get(loader) or {}).get('dataset')
-    while dataset and ('dataset' in dataset or 'datasets' in dataset):
-        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
-    if not dataset:
+    found = cfg.get(loader)
+    dataset = found.get('dataset') if isinstance(found, Mapping) else None
+    while isinstance(dataset, Mapping) and (dataset.get('dataset') or dataset.get('datasets')):
+        dataset = dataset.get('dataset') or next(iter(dataset['datasets']), None)
+    if not dataset or not isinstance(dataset, Mapping):
         raise DeployError(f'{loader}: the config has none, or none with a dataset')
     return dataset

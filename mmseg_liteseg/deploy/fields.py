@@ -8,6 +8,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Sequence
 
+import numpy as np
+
 from .errors import DeployError
 
 
@@ -140,6 +142,17 @@ def check_sizes(name: str, value: Any) -> None:
         raise DeployError(f'{name}: expected a list of sizes (H, W), got {brief(value)}')
     for size in value:
         check_size(name, size)
+
+
+def check_picture(name: str, value: Any) -> None:
+    """A picture (H, W, C) of real numbers, with at least one pixel.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    if not isinstance(value, np.ndarray) or value.ndim != 3 or not value.size or value.dtype.kind not in 'uif':
+        found = f'{value.shape}, {value.dtype}' if isinstance(value, np.ndarray) else brief(value)
+        raise DeployError(f'{name}: expected an array (H, W, C) of real numbers, got {found}')
 
 
 def check_callable(name: str, value: Any) -> None:

@@ -93,7 +93,12 @@ class DeployGraph(nn.Module):
 
 
 def make_graph(source: Source, interface: Interface, label_dtype: str = 'uint8') -> DeployGraph:
-    """The graph of a trained model with the given interface."""
+    """The graph of a trained model with the given interface.
+
+    Raises:
+        DeployError: an argument is of another type.
+    """
+    check_kind('interface', interface, Interface)
     flip = interface.color != interface_of(source).color
     return DeployGraph(source.model, interface, flip, label_dtype).eval()
 

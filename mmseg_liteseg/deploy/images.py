@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,10 +11,8 @@ from mmseg_liteseg.datasets.synthetic import render_scene
 from mmseg_liteseg.images import ImageFileError, read_image
 
 from .errors import DeployError, require
-from .fields import check_path, check_size, check_whole
-
-if TYPE_CHECKING:
-    from .source import Source
+from .fields import check_kind, check_path, check_picture, check_size, check_whole
+from .source import Source
 
 _SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 _MIN_SCENE = 32
@@ -39,13 +36,15 @@ def images_of(
         source: The model, where it may see more than 8-bit colours: pictures get the range of its mean and std.
 
     Raises:
-        DeployError: the folder holds no image, or one that cannot be read.
+        DeployError: the folder holds no image, or one that cannot be read; or an argument is of another type.
     """
     check_size('size', size)
     check_whole('batch', batch, 1)
     check_whole('channels', channels, 1)
+    if source is not None:
+        check_kind('source', source, Source)
     color_type = source.color_type if source else 'color'
-    if folder:
+    if folder is not None:
         stack = np.stack(_read(folder, size, batch, color_type))
         if color_type == 'color' and channels == 1:
             return stack.mean(axis=-1, keepdims=True).astype(np.uint8)
@@ -72,22 +71,30 @@ def write_image(path: Path, image: np.ndarray, color_type: str | int) -> Path:
     """Writes a picture (H, W, C) such that ``color_type`` reads it back, and gives its path: ``path`` with a suffix.
 
     Raises:
-        DeployError: it takes tifffile, which is not installed.
+        DeployError: it takes tifffile, which is not installed, or nothing can be written there; or an argument is of
+            another type.
     """
+    path = check_path('path', path)
+    check_picture('image', image)
     deep = image.dtype != np.uint8
     whole = not deep or (image.min() >= 0 and image.max() < 1 << 16 and np.array_equal(image, image.round()))
     if whole and image.shape[2] in (1, 3, 4):
         path = path.with_name(path.name + '.png')
-        cv2.imwrite(str(path), image.astype(np.uint16) if deep else image)
+        if not cv2.imwrite(str(path), image.astype(np.uint16) if deep else image):
+            raise DeployError(f'path {path}: nothing can be written there')
         return path
     path = path.with_name(path.name + '.tif')
     colours = image.shape[2] == 3
-    require('tifffile', 'tifffile', 'a picture of such a model').imwrite(
-        path,
-        image[..., ::-1] if colours else image,
-        photometric='rgb' if colours else 'minisblack',
-        planarconfig='contig' if image.shape[2] > 1 else None,
-    )
+    tifffile = require('tifffile', 'tifffile', 'a picture of such a model')
+    try:
+        tifffile.imwrite(
+            path,
+            image[..., ::-1] if colours else image,
+            photometric='rgb' if colours else 'minisblack',
+            planarconfig='contig' if image.shape[2] > 1 else None,
+        )
+    except OSError as error:
+        raise DeployError(f'path {path}: nothing can be written there ({error.strerror})') from None
     return path
 
 

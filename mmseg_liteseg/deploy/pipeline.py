@@ -7,7 +7,7 @@ from typing import Any, Iterable, Iterator, Mapping
 from mmengine.config import Config
 
 from .errors import DeployError
-from .fields import brief
+from .fields import brief, check_kind
 from .steps import ARGUMENTS, check_steps
 
 # Reading labels, and turning arrays into tensors: nothing happens to the picture.
@@ -20,6 +20,7 @@ def find_pipeline(cfg: Config) -> list[dict]:
     Raises:
         DeployError: There is none, or the two read files differently: a base's was left behind.
     """
+    check_kind('cfg', cfg, Config)
     tested = next(filter(None, map(_of_loader, (cfg.get(name) for name in ('test_dataloader', 'val_dataloader')))), [])
     if not cfg.get('test_pipeline') and not tested:
         raise DeployError('the config has no test_pipeline, nor a pipeline under test_dataloader or val_dataloader')
@@ -74,7 +75,11 @@ def read_color_type(pipeline: Iterable[dict]) -> str | int:
 
 def loading_transforms(pipeline: Iterable[dict] | None) -> list[dict]:
     """The transforms of a pipeline that read pictures and labels, pixels as they are in the file."""
-    loading = [dict(transform) for transform in _flat(pipeline or ()) if _kind(transform).startswith('Load')]
+    loading = [
+        dict(transform)
+        for transform in _flat(() if pipeline is None else pipeline)
+        if _kind(transform).startswith('Load')
+    ]
     for transform in loading:
         transform.pop('to_float32', None)  # a step of its own, see `read_steps`
     return loading

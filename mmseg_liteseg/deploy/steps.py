@@ -7,13 +7,13 @@ Torch-free: the runtime takes the same steps. Each is a dict of the host's type 
 from __future__ import annotations
 
 from math import ceil
-from typing import Any, Iterable, Mapping, Sequence, Tuple
+from typing import Any, Callable, Iterable, Mapping, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from .errors import DeployError
-from .fields import brief, check_numbers, check_size
+from .fields import brief, check_choice, check_kind, check_numbers, check_picture, check_size, check_whole
 
 Step = Mapping[str, Any]
 Size = Tuple[int, int]
@@ -62,10 +62,12 @@ def check_steps(steps: Iterable[Step], name: str) -> tuple[dict[str, Any], ...]:
         unknown = sorted(set(step) - {'type', *ARGUMENTS[kind]})
         if unknown:
             raise DeployError(f'{name}: step {kind}: unknown argument {unknown[0]!r}')
-        method = step.get('interpolation') or 'bilinear'
-        backend = step.get('backend') or 'cv2'
-        if method not in INTERPOLATIONS or backend not in ('cv2', 'pillow'):
-            raise DeployError(f'{name}: step {kind}: interpolation {method!r} of backend {backend!r} is unknown')
+        fields = {key: value for key, value in step.items() if value is not None}
+        method, backend = fields.get('interpolation', 'bilinear'), fields.get('backend', 'cv2')
+        if not _is_one_of(method, INTERPOLATIONS) or not _is_one_of(backend, ('cv2', 'pillow')):
+            raise DeployError(
+                f'{name}: step {kind}: interpolation {brief(method)} of backend {brief(backend)} is unknown'
+            )
         _check_values(step, f'{name}: step {kind}')
         checked.append(dict(step))
     return tuple(checked)
@@ -79,6 +81,10 @@ def _check_values(step: Step, name: str) -> None:
             if key in ('scale', 'size') and step['type'] in ('Resize', 'Pad') and _count(step[key]) not in sides:
                 raise DeployError(f'{name}: {key}: expected two sides, got {brief(step[key])}')
             check_numbers(f'{name}: {key}', step[key], np.finfo(float).tiny)
+            if isinstance(step[key], (list, tuple)) and len(step[key]) != 2:
+                raise DeployError(f'{name}: {key}: expected one number or two, got {brief(step[key])}')
+    for key in ('keep_ratio', 'pad_to_square'):
+        check_choice(f'{name}: {key}', step.get(key), (True, False, None, 0, 1))
     needed = dict(Resize=('scale', 'scale_factor'), ResizeShortestEdge=('scale',), Pad=('size', 'size_divisor'))
     square = step['type'] == 'Pad' and step.get('pad_to_square')
     keys = needed.get(step['type'], ())
@@ -86,8 +92,29 @@ def _check_values(step: Step, name: str) -> None:
         raise DeployError(f'{name}: expected {" or ".join(keys)}, got neither')
     if step['type'] == 'ResizeShortestEdge' and step.get('max_size') is None:
         raise DeployError(f'{name}: expected max_size')
-    if step.get('padding_mode', 'constant') not in _BORDERS:
-        raise DeployError(f'{name}: padding_mode {step["padding_mode"]!r} is unknown')
+    if step['type'] == 'Pad':
+        _check_padding(step, name)
+    if step['type'] == 'RGB2Gray':
+        weights = step.get('weights', (1,))
+        check_numbers(f'{name}: weights', weights if isinstance(weights, (list, tuple)) else None)
+        if step.get('out_channels') is not None:
+            check_whole(f'{name}: out_channels', step['out_channels'], 1)
+
+
+def _check_padding(step: Step, name: str) -> None:
+    """Whole sides, a colour, and a known way to fill."""
+    if step.get('size') is not None:
+        check_size(f'{name}: size', step['size'])
+    if step.get('size_divisor') is not None:
+        check_whole(f'{name}: size_divisor', step['size_divisor'], 1)
+    value = step.get('pad_val', 0)
+    check_numbers(f'{name}: pad_val', value.get('img', 0) if isinstance(value, Mapping) else value)
+    if not _is_one_of(step.get('padding_mode', 'constant'), _BORDERS):
+        raise DeployError(f'{name}: padding_mode {brief(step["padding_mode"])} is unknown')
+
+
+def _is_one_of(value: Any, known: Iterable[str]) -> bool:
+    return isinstance(value, str) and value in known
 
 
 def _count(value: Any) -> int:
@@ -98,7 +125,14 @@ def _count(value: Any) -> int:
 
 
 def from_resize(resize: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
-    """Steps of metadata before format 2, which had one ``resize``."""
+    """Steps of metadata before format 2, which had one ``resize``.
+
+    Raises:
+        DeployError: it is no dictionary.
+    """
+    if resize is None:
+        return ()
+    check_kind('resize', resize, Mapping)
     if not resize:
         return ()
     fields = dict(resize)
@@ -135,7 +169,7 @@ def take_steps(picture: np.ndarray, steps: Iterable[Step]) -> np.ndarray:
     Raises:
         DeployError: it is no picture, or a step is unknown or does not fit it.
     """
-    _check_picture(picture)
+    check_picture('picture', picture)
     for step in check_steps(steps, 'steps'):
         kind = step['type']
         if kind == 'ToFloat32':
@@ -155,30 +189,37 @@ def resize(picture: np.ndarray, size: Size, step: Step = {}) -> np.ndarray:
     Raises:
         DeployError: it is no picture, or the backend takes none of its type.
     """
-    _check_picture(picture)
+    check_picture('picture', picture)
     size = check_size('size', size)
-    if not isinstance(step, Mapping):
-        raise DeployError(f'step: expected a dictionary, got {brief(step)}')
+    check_kind('step', step, Mapping)
     if picture.shape[:2] == tuple(size):
         return picture
-    method, target = step.get('interpolation') or 'bilinear', tuple(size)[::-1]
+    method, target = step.get('interpolation'), tuple(size)[::-1]
+    method = 'bilinear' if method is None else method
+    if not _is_one_of(method, INTERPOLATIONS):
+        raise DeployError(f'step: interpolation {brief(method)} is unknown')
     if step.get('backend') == 'pillow':
         return _resize_in_pillow(picture, target, method)
     # OpenCV drops a single channel
-    return cv2.resize(picture, target, interpolation=INTERPOLATIONS[method]).reshape(*size, picture.shape[2])
+    resized = _by_opencv(cv2.resize, picture, target, interpolation=INTERPOLATIONS[method])
+    return resized.reshape(*size, picture.shape[2])
 
 
-def _check_picture(picture: Any) -> None:
-    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or not picture.size:
-        found = picture.shape if isinstance(picture, np.ndarray) else brief(picture)
-        raise DeployError(f'picture: expected an array (H, W, C), got {found}')
+def _by_opencv(function: Callable[..., np.ndarray], picture: np.ndarray, *args: Any, **kwargs: Any) -> np.ndarray:
+    """Which types and channels each function takes differs from version to version: it is asked."""
+    try:
+        return function(picture, *args, **kwargs)
+    except cv2.error as error:
+        kind = f'{picture.dtype} with {picture.shape[2]} channels'
+        raise DeployError(f'picture: OpenCV cannot {function.__name__} {kind} ({brief(error.err)})') from None
 
 
 def _resize_in_pillow(picture: np.ndarray, target: tuple[int, int], method: str) -> np.ndarray:
     from PIL import Image
 
-    if picture.dtype != np.uint8:
-        raise DeployError(f'step Resize: backend pillow takes uint8 pictures, got {picture.dtype}')
+    if picture.dtype != np.uint8 or picture.shape[2] > 4:
+        kind = f'{picture.dtype} with {picture.shape[2]} channels'
+        raise DeployError(f'step Resize: backend pillow takes uint8 pictures of up to four channels, got {kind}')
     code = dict(area='BOX').get(method, method.upper())
     grey = picture[..., 0] if picture.shape[2] == 1 else picture
     resized = np.asarray(Image.fromarray(grey).resize(target, getattr(Image, code)))
@@ -234,15 +275,16 @@ def _pad(picture: np.ndarray, step: Step) -> np.ndarray:
     value = step.get('pad_val', 0)
     value = value.get('img', 0) if isinstance(value, Mapping) else value
     channels = picture.shape[2]
-    padded = cv2.copyMakeBorder(
+    padded = _by_opencv(
+        cv2.copyMakeBorder,
         picture,
         0,
         height - picture.shape[0],
         0,
         width - picture.shape[1],
         _BORDERS[step.get('padding_mode', 'constant')],
-        # OpenCV fills the channels that a short value does not name with 0
-        value=tuple(value) if isinstance(value, (list, tuple)) else (value,) * max(channels, 4),
+        # OpenCV fills the channels that a short value does not name with 0, and takes four equal ones for any number
+        value=tuple(value) if isinstance(value, (list, tuple)) else (value,) * 4,
     )
     return padded.reshape(height, width, channels)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmseg_liteseg.deploy.errors import DeployError
+from mmseg_liteseg.deploy.fields import check_path
 from mmseg_liteseg.images import ImageFileError, shown
 from mmseg_liteseg.images.files import check_regular, reason_of
 
@@ -64,9 +65,11 @@ def find_input(text: str, out: Path) -> Pictures | Video:
     Raises:
         DeployError: there is nothing of that name, or nothing in it that can be read.
     """
-    if not text.strip():  # an empty variable of a script: as a path it would be the current folder
+    if isinstance(text, str) and not text.strip():  # an empty variable of a script: it would be the current folder
         raise DeployError('input: expected a path, a camera or an address, got nothing')
-    path = Path(text)
+    path = check_path('input', text)
+    text = os.fspath(text)
+    out = check_path('out', out)
     device = re.fullmatch(r'/dev/video(\d+)', text)
     camera = re.fullmatch(r'(?:camera:)?(\d+)', text)
     # a folder may be called 0

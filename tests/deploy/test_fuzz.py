@@ -10,18 +10,24 @@ import torch
 from PIL import Image
 
 from mmseg_liteseg.deploy.agreement import Bound
+from mmseg_liteseg.deploy.data import calibration_examples, scoring_examples
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.deploy.export import export
-from mmseg_liteseg.deploy.exporters import ExportOptions
+from mmseg_liteseg.deploy.exporters import ExportOptions, write_artefact
+from mmseg_liteseg.deploy.graph import interface_of, make_graph
+from mmseg_liteseg.deploy.images import find_images, images_of, write_image
 from mmseg_liteseg.deploy.optimize import optimize
+from mmseg_liteseg.deploy.pipeline import find_pipeline, loading_transforms, read_color_type, read_steps
 from mmseg_liteseg.deploy.quantize import quantize
-from mmseg_liteseg.deploy.quantizers import QuantizeOptions
+from mmseg_liteseg.deploy.quantizers import QuantizeOptions, write_integer
 from mmseg_liteseg.deploy.runners import open_artefact
+from mmseg_liteseg.deploy.runners.recorded import record_input
 from mmseg_liteseg.deploy.source import load_source
-from mmseg_liteseg.deploy.steps import resize, size_after, take_steps
+from mmseg_liteseg.deploy.steps import ARGUMENTS, check_steps, from_resize, resize, size_after, take_steps
 from mmseg_liteseg.deploy.tensorrt import EngineOptions, build, parse_shape
 from mmseg_liteseg.deploy.verify import dump_inputs, find_interface, verify
 from mmseg_liteseg.errors import LiteSegError
+from mmseg_liteseg.runtime.inputs import find_input
 
 WRONG = [
     True,
@@ -82,7 +88,7 @@ def stop(line):
 )
 def test_settings_of_a_config(tiny, key, monkeypatch):
     monkeypatch.setattr('mmseg_liteseg.deploy.source.load_weights', lambda model, path: {})
-    for value in ('x', 2.5, [None]):
+    for value in ('x', [None]):
         only_ours(load_source, *map(str, tiny), {key: value})
 
 
@@ -124,6 +130,61 @@ def test_arguments(source, tiny, tmp_path, value):
     assert not out.exists() or not list(out.iterdir())
 
 
+@pytest.mark.parametrize('value', [*WRONG, None], ids=lambda value: type(value).__name__)
+def test_arguments_of_helpers(source, tmp_path, value):
+    picture, path = np.zeros((8, 8, 3), np.uint8), tmp_path / 'out'
+    assert only_ours(write_image, value, picture, 'color')
+    assert only_ours(write_image, path, value, 'color')
+    assert only_ours(find_images, value)
+    assert only_ours(images_of, value, 1)
+    assert only_ours(find_pipeline, value)
+    assert only_ours(read_steps, value)
+    assert only_ours(read_color_type, value)
+    assert only_ours(lambda: list(calibration_examples(value, 1)))
+    assert only_ours(lambda: list(scoring_examples(value, 1)))
+    assert only_ours(make_graph, value, interface_of(source))
+    assert only_ours(make_graph, source, value)
+    assert only_ours(write_artefact, value, None, None, None, path)
+    assert only_ours(write_integer, value, path, path, [], None, None)
+    assert only_ours(record_input, value, picture)
+    assert only_ours(find_input, value, path)
+    assert only_ours(find_input, str(tmp_path), value)
+    if value is not None:  # of these it is the default
+        assert only_ours(images_of, (8, 8), 1, folder=value)
+        assert only_ours(images_of, (8, 8), 1, source=value)
+        assert only_ours(loading_transforms, value)
+        assert isinstance(value, dict) or only_ours(from_resize, value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_of_a_wrong_type(source):
+    for key in ('train_dataloader', 'train_dataloader.dataset', 'train_dataloader.dataset.type'):
+        for value in (3, 'x', [None], None):
+            cfg = source.cfg.copy()
+            cfg.merge_from_dict({key: value})
+            assert only_ours(lambda cfg=cfg: list(calibration_examples(cfg, 1))), (key, value)
+
+
+@pytest.mark.parametrize('kind', ARGUMENTS)
+def test_values_of_steps(kind):
+    for key in ARGUMENTS[kind]:
+        for value in [*WRONG, 'x', (1,), (1, 2, 3), 0]:
+            step = {**dict(scale=(8, 8), size=(8, 8), max_size=9), key: value}
+            step = {'type': kind, **{name: item for name, item in step.items() if name in ARGUMENTS[kind]}}
+            if not only_ours(check_steps, [step], 'x'):
+                only_ours(take_steps, np.zeros((6, 7, 3), np.uint8), [step])
+
+
+@pytest.mark.parametrize('dtype', ['u1', 'b1', 'u2', 'i4', 'i8', 'f2', 'f4', 'f8', 'c8', 'O', 'U3'])
+def test_pictures_of_steps(dtype):
+    steps = [dict(type='Pad', size_divisor=8, pad_val=3), dict(type='RGB2Gray'), dict(type='ToFloat32')]
+    for backend, method in (('cv2', 'bilinear'), ('cv2', 'area'), ('cv2', 'lanczos'), ('pillow', 'bilinear')):
+        steps.append(dict(type='Resize', scale=(5, 4), backend=backend, interpolation=method))
+    for channels in (1, 2, 3, 4, 6, 0):
+        for step in steps:
+            only_ours(take_steps, np.zeros((6, 7, channels), dtype), [step])
+
+
 @pytest.mark.parametrize('kind', [ExportOptions, QuantizeOptions, EngineOptions, Bound], ids=lambda kind: kind.__name__)
 def test_options(kind):
     for field in dataclasses.fields(kind):
@@ -144,10 +205,10 @@ def test_stated_fields(source):
 
 def test_paths_of_every_kind(source, tiny, tmp_path):
     """Texts and paths alike, also with blanks and letters of other alphabets."""
-    for out in (tmp_path / 'mit Leer zeichen', str(tmp_path / 'модель/出力')):
-        with pytest.raises(Reached):
-            export(source, ExportOptions(size=(32, 32)), out, 'straße', say=stop)
-        assert list(Path(out).iterdir()) == []
+    out = str(tmp_path / 'mit Leer zeichen/модель/出力')
+    with pytest.raises(Reached):
+        export(source, ExportOptions(size=(32, 32)), out, 'straße', say=stop)
+    assert list(Path(out).iterdir()) == []
     assert load_source(Path(tiny[0]), Path(tiny[1])).classes == source.classes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from ..fields import check_choice
 from ..graph import DeployGraph
 from ..metadata import Metadata
 from .options import ExportOptions
@@ -28,5 +29,6 @@ def write_artefact(kind: str, graph: DeployGraph, metadata: Metadata, options: E
     Raises:
         DeployError: a library that the format needs is not installed, or the export failed.
     """
+    check_choice('format', kind, tuple(_MODULES))
     module = importlib.import_module(f'{__package__}.{_MODULES[kind]}')
     return module.export(graph, metadata, options, stem)

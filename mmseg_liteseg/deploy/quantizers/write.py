@@ -8,6 +8,7 @@ from typing import Iterable
 
 import numpy as np
 
+from ..fields import check_choice
 from ..metadata import Metadata
 from .options import QuantizeOptions
 
@@ -34,5 +35,6 @@ def write_integer(
     Raises:
         DeployError: a library is missing, or OpenVINO answers wrongly at other sizes than one.
     """
+    check_choice('format', kind, KINDS)
     module = importlib.import_module(f'{__package__}.{_MODULES[kind]}')
     return module.write(path, stem, inputs, metadata, options)

@@ -11,6 +11,7 @@ from mmseg_liteseg.command_line import describe
 from mmseg_liteseg.disk import naming
 
 from ..errors import DeployError
+from ..fields import check_kind, check_path
 from .base import Runner
 
 
@@ -41,8 +42,10 @@ def record_input(folder: Path, x: np.ndarray) -> Path:
     """Writes an input under the name by which its output will be looked for.
 
     Raises:
-        DeployError: nothing can be written there.
+        DeployError: nothing can be written there, or an argument is of another type.
     """
+    folder = check_path('folder', folder)
+    check_kind('input', x, np.ndarray)
     file = folder / f'{name_of(x)}.input.npy'
     try:
         folder.mkdir(parents=True, exist_ok=True)
