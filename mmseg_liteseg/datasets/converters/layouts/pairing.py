@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
+from mmseg_liteseg.wording import count
+
 from ..errors import ConversionError
 from .lists import SplitLists
 from .matching import match_names
 from .roles import assign_roles
+from .twins import listed_first, one_of_each
 from .vocabulary import ARCHIVE_SUFFIXES, COLOUR_WORDS, IMAGE_WORDS, SPLIT_WORDS
 from .walk import Tree
 from .words import Reading, rank, read_name
@@ -71,7 +74,7 @@ def find_pairs(tree: Tree, lists: SplitLists, images: str | None = None, masks: 
     if lists.pairs:
         found = _by_lists(lists, image_files, mask_files)
     else:
-        found = _by_names(readings, image_files, mask_files)
+        found = _by_names(readings, image_files, mask_files, lists)
     found.notes += notes
     if not found.matches:
         raise ConversionError(_nothing(tree, image_files, mask_files))
@@ -91,19 +94,28 @@ def _by_lists(lists: SplitLists, image_files: Iterable[Path], mask_files: Iterab
     return found
 
 
-def _by_names(readings: dict[Path, Reading], image_files: list[Path], mask_files: list[Path]) -> Found:
+def _by_names(
+    readings: dict[Path, Reading], image_files: list[Path], mask_files: list[Path], lists: SplitLists
+) -> Found:
     families: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for path in mask_files:
         families[_family(readings[path])].append(path)
     # by convention, as color and labelIds masks of one image would be two masks of it
-    trials = {family: match_names(readings, image_files, paths) for family, paths in families.items()}
+    able = listed_first(image_files, lists.splits)
+    trials = {family: match_names(readings, able, paths) for family, paths in families.items()}
     merged, notes = _choose(trials)
     found = Found([], notes=notes)
     used_images, used_masks = set(), set()
+    twins = []
     for image, masks in sorted(merged.items()):
-        found.matches.append(Match(image, tuple(sorted(masks)), '', _name(image)))
+        kept = one_of_each(masks)
+        twins += sorted(set(masks) - set(kept))
+        found.matches.append(Match(image, tuple(kept), '', _name(image)))
         used_images.add(image)
         used_masks.update(masks)
+    if twins:
+        number = count(len(twins), 'mask')
+        found.notes.append(f'{number} of the same name as another, not used: {twins[0]}{", .." if twins[1:] else ""}')
     skipped = {path for family, paths in families.items() for path in paths if not trials[family] or not used_masks}
     considered = [path for family in families for path in families[family] if used_masks & set(families[family])]
     found.images_alone = [path for path in image_files if path not in used_images]
@@ -168,7 +180,7 @@ def _nothing(tree: Tree, images: list[Path], masks: list[Path]) -> str:
 
     if not tree.images:
         kinds = Counter(path.suffix.lower() for path in (*tree.texts, *tree.others))
-        held = ', '.join(f'{count} {suffix or "without suffix"}' for suffix, count in kinds.most_common(5))
+        held = ', '.join(f'{number} {suffix or "without suffix"}' for suffix, number in kinds.most_common(5))
         packed = '; unpack them first' if kinds.keys() & ARCHIVE_SUFFIXES else ''
         return f'{tree.root}: no images; found {held}{packed}'
     if not masks or not images:

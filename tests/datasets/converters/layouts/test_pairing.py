@@ -46,6 +46,20 @@ def test_letters_of_other_case(tmp_path):
     assert pairs(tmp_path, 'images/A1.JPG', 'masks/a1.png') == {'images/A1.JPG': ['masks/a1.png']}
 
 
+@pytest.mark.parametrize('listed', ['jpg', 'png'])
+def test_of_two_images_of_one_name_the_listed_one_is_meant(tmp_path, listed):
+    (tmp_path / 'train.txt').write_text(f'images/a.{listed}\n')
+    (tmp_path / 'val.txt').write_text(f'images/b.{listed}\n')
+    names = ('images/a.jpg', 'images/a.png', 'images/b.jpg', 'images/b.png', 'masks/a.png', 'masks/b.png')
+    assert pairs(tmp_path, *names) == {f'images/{stem}.{listed}': [f'masks/{stem}.png'] for stem in 'ab'}
+
+
+@pytest.mark.parametrize(('suffixes', 'kept'), [(('.png', '.jpg'), '.png'), (('.JPG', '.tif'), '.tif')])
+def test_of_two_masks_of_one_name_the_lossless_one_is_meant(tmp_path, suffixes, kept):
+    names = ('images/a.jpg', 'images/b.jpg', *(f'masks/{stem}{suffix}' for stem in 'ab' for suffix in suffixes))
+    assert pairs(tmp_path, *names) == {f'images/{stem}.jpg': [f'masks/{stem}{kept}'] for stem in 'ab'}
+
+
 def test_lists_of_pairs_need_no_names(tmp_path):
     (tmp_path / 'pairs.txt').write_text('a/x.jpg b/y.png\na/z.jpg b/w.png\n')
     names = ('a/x.jpg', 'a/z.jpg', 'b/y.png', 'b/w.png')
