@@ -6,6 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from mmseg.apis import inference_model
 
 from mmseg_liteseg.deploy.agreement import DEFAULT_BOUND
 from mmseg_liteseg.deploy.errors import DeployError
@@ -104,7 +105,13 @@ def test_resizes_inside_are_the_configs(tiny, tmp_path, pipeline, options):
     for row in report['files']:
         assert row['passed']
         assert row['reason'] is None or 'size' in options  # the other drawn file has another size than the artefact
-    metadata = Segmenter(path).metadata
+    segmenter = Segmenter(path)
+    metadata = segmenter.metadata
+    for size in [] if 'size' in options else ((1, 1), (1, 64), (64, 1), (3, 65)):  # torch and ONNX part at one pixel
+        picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+        source.model.cfg = source.cfg.copy()  # inference_model changes its pipeline
+        expected = inference_model(source.model, picture).pred_sem_seg.data[0].numpy()
+        assert np.count_nonzero(segmenter.predict(picture) != expected) <= 1
     assert [step['type'] for step in metadata.interface.inside] == ['Resize']
     assert [step['type'] for step in metadata.steps] == ['ToFloat32']
     assert Metadata.from_json(metadata.to_json(), 'x') == metadata
