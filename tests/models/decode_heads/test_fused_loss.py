@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import torch
@@ -83,6 +84,15 @@ def run(model, cfg, samples):
     return losses, {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
+@contextmanager
+def weights_of_ignored_pixels_allowed():
+    """Skips where mmseg's own loss fails: 1.2 looks up the class weight of ignored pixels, which has none."""
+    try:
+        yield
+    except IndexError:
+        pytest.skip('this mmseg looks up the class weight of ignored pixels, which has none')
+
+
 def dense(monkeypatch):
     """Notices whether full-size logits are made."""
     import mmseg.models.decode_heads.ddr_head
@@ -104,10 +114,8 @@ def test_as_the_host(name, monkeypatch):
     assert fuse_losses(ours) == ['decode_head']
     assert ours.state_dict().keys() == host.state_dict().keys()
     calls = dense(monkeypatch)
-    try:
+    with weights_of_ignored_pixels_allowed():
         expected, gradients = run(host, cfg, samples)
-    except IndexError:
-        pytest.skip('this mmseg looks up the class weight of ignored pixels, which has none')
     assert calls
     calls.clear()
     found, ours_gradients = run(ours, cfg, samples)
@@ -134,7 +142,8 @@ def test_half_precision_gives_the_hosts_types(name, dtype, mixed):
         model.to(torch.float32 if mixed else dtype)
         inputs = features(cfg)
         inputs = type(inputs)(x.to(torch.float32 if mixed else dtype) for x in inputs)
-        with torch.autocast('cpu', dtype, enabled=mixed):
+        allowed = weights_of_ignored_pixels_allowed() if model is host else nullcontext()
+        with torch.autocast('cpu', dtype, enabled=mixed), allowed:
             losses = model.decode_head.loss(inputs, samples, None)
         sum(value for key, value in losses.items() if 'loss' in key).backward()
         found.append(losses)
