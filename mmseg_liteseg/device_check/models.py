@@ -109,7 +109,8 @@ def optimized(device: torch.device, weights: str, precision: str) -> Measured:
 
 def _convolves_bfloat16() -> bool:
     """Whether oneDNN does, by what it may use: ONEDNN_MAX_CPU_ISA can forbid what the CPU's flags promise."""
-    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    onednn = torch.backends.mkldnn
+    return onednn.is_available() and bool(onednn.enabled) and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 class StockPathSampler(OHEMPixelSampler):
