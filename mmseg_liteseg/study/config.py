@@ -105,7 +105,14 @@ def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, w
         # the packing is last
         fields.train_pipeline.insert(-1, dict(type='GenerateEdge', edge_width=4))
     loading = dict(num_workers=workers, persistent_workers=workers > 0)
-    fields.train_dataloader.dataset.update(data_root=data_root, pipeline=_cached(fields.train_pipeline))
+    source = fields.train_dataloader.dataset
+    # a set whose transforms take several images holds the one that loads them
+    mixed = source.get('dataset')
+    if mixed is not None:
+        mixed.update(data_root=data_root, pipeline=_cached(mixed.pipeline))
+        source.pipeline = fields.train_pipeline
+    else:
+        source.update(data_root=data_root, pipeline=_cached(fields.train_pipeline))
     fields.train_dataloader.update(loading, batch_size=budget.batch)
     fields.val_dataloader.dataset.update(data_root=data_root, pipeline=_cached(fields.test_pipeline))
     fields.val_dataloader.update(loading, batch_size=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import RandomTransform
 from .check_labels import CheckLabels
+from .copy_paste import CopyPaste
 from .distort import RandomDistort
 from .geometric import RandomHorizontalFlip, RandomPaddingCrop, ResizeStepScaling
 from .loading import LoadAnnotations, LoadImageFromFile
@@ -13,6 +14,7 @@ from .test_time_aug import MultiScaleFlip
 
 __all__ = [
     'CheckLabels',
+    'CopyPaste',
     'LoadAnnotations',
     'LoadImageFromFile',
     'LoadMultiLabelAnnotations',
