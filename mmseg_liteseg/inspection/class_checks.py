@@ -11,6 +11,9 @@ from mmseg_liteseg.wording import count
 from .finding import Finding
 from .setup import Head, Part, Setup, bare
 
+# Its files hold the names.
+_NAMED_BY_FILES = 'DSDLSegDataset'
+
 
 def check_classes(setup: Setup) -> list[Finding]:
     """What the config's own words about classes contradict each other in."""
@@ -28,7 +31,7 @@ def _check_names(part: Part) -> Iterator[Finding]:
     """metainfo.classes: there, a list, names that the data set knows."""
     where = (f'{part.where}.metainfo.classes',)
     classes, known = part.metainfo.get('classes'), (getattr(part.kind, 'METAINFO', None) or {}).get('classes')
-    if classes is None:
+    if classes is None and bare(part.cfg.get('type')) != _NAMED_BY_FILES:
         cure = "add metainfo=dict(classes=('background', 'object'), palette=[[0, 0, 0], [255, 0, 0]])"
         if {'CLASSES', 'class', 'class_names', 'names'} & set(part.metainfo):
             cure = f'metainfo holds {", ".join(part.metainfo)}: the key is classes'
@@ -128,7 +131,7 @@ def _check_count(part: Part, setup: Setup) -> Iterator[Finding]:
     if not part.classes:
         return
     for head in setup.heads:
-        if head.num_classes is not None and head.num_classes != len(part.classes):
+        if head.num_classes not in (None, len(part.classes)) and not head.has_own_classes:
             names = ', '.join(part.classes[:4]) + (', ...' if len(part.classes) > 4 else '')
             yield Finding(
                 'error',

@@ -179,7 +179,7 @@ def _check_channels(setup: Setup) -> Iterator[Finding]:
 def _check_loading(setup: Setup) -> Iterator[Finding]:
     """A pipeline that loads images and no labels; loaders of other kinds are trusted."""
     for part in setup.parts:
-        names = [bare(step.get('type')) for step in walk_steps(part.cfg.get('pipeline'))]
+        names = [bare(step.get('type')) for step in walk_steps(part.pipeline)]
         loaders = [name for name in names if 'load' in name.lower()]
         if part.split != 'test' and loaders and all('image' in name.lower() for name in loaders):
             yield Finding(
@@ -196,7 +196,7 @@ def _check_loading(setup: Setup) -> Iterator[Finding]:
 def _check_reading(setup: Setup) -> Iterator[Finding]:
     """Pipelines of their own for inference and test-time augmentation, left as they were in a base."""
     tested = next(iter(setup.of('test') or setup.of('val')), None)
-    read = _color_type(tested.cfg.get('pipeline')) if tested else None
+    read = _color_type(tested.pipeline) if tested else None
     users = dict(test_pipeline='inference_model, export and mmdeploy take it', tta_pipeline='--tta takes it')
     for name, use in users.items():
         other = _color_type(setup.cfg.get(name))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmseg.registry import DATASETS
+from mmseg.models.decode_heads import STDCHead
+from mmseg.registry import DATASETS, MODELS
 
 SPLITS = ('train', 'val', 'test')
 
@@ -30,6 +31,13 @@ class Head:
     def num_classes(self) -> int | None:
         """As set, or None."""
         return self.cfg.get('num_classes')
+
+    @property
+    def has_own_classes(self) -> bool:
+        """Whether it learns something else than the data's classes: STDC's edges, which it makes of the masks."""
+        kind = self.cfg.get('type')
+        built = MODELS.get(kind) if isinstance(kind, str) else kind
+        return isinstance(built, type) and issubclass(built, STDCHead)
 
     @property
     def losses(self) -> list[dict]:
@@ -64,6 +72,7 @@ class Part:
         cfg: Its settings.
         dataset: The data set, once it is built.
         samples: What it lists.
+        outer: Transforms that the wrappers around it apply to its samples, as MultiImageMixDataset does.
     """
 
     split: str
@@ -71,6 +80,12 @@ class Part:
     cfg: dict
     dataset: Any = None
     samples: list[Sample] = field(default_factory=list)
+    outer: list[Any] = field(default_factory=list)
+
+    @property
+    def pipeline(self) -> list[Any]:
+        """Settings of all transforms that a sample goes through."""
+        return [*(self.cfg.get('pipeline') or ()), *self.outer]
 
     @property
     def kind(self) -> Any:
@@ -112,7 +127,7 @@ class Part:
 
     def steps(self, *names: str) -> list[dict]:
         """Settings of the pipeline's transforms of these names, whatever their scope and nesting."""
-        return [step for step in walk_steps(self.cfg.get('pipeline')) if bare(step.get('type')) in names]
+        return [step for step in walk_steps(self.pipeline) if bare(step.get('type')) in names]
 
 
 @dataclass(frozen=True)
@@ -165,7 +180,7 @@ def read_setup(cfg: Config, splits: tuple[str, ...] = SPLITS) -> Setup:
         loader = cfg.get(f'{split}_dataloader')
         if isinstance(loader, dict) and isinstance(loader.get('dataset'), dict):
             leaves = _leaves(loader['dataset'], f'{split}_dataloader.dataset')
-            parts += [Part(split, where, leaf) for where, leaf in leaves]
+            parts += [Part(split, where, leaf, outer=outer) for where, leaf, outer in leaves]
     return Setup(cfg, _heads(model_of(cfg)), parts)
 
 
@@ -188,16 +203,16 @@ def _heads(model: dict) -> list[Head]:
     return heads
 
 
-def _leaves(cfg: dict, where: str) -> Iterator[tuple[str, dict]]:
-    """The data sets inside ConcatDataset, RepeatDataset and other wrappers, ours too."""
+def _leaves(cfg: dict, where: str, outer: Sequence[Any] = ()) -> Iterator[tuple[str, dict, list[Any]]]:
+    """The data sets inside ConcatDataset, RepeatDataset and other wrappers, ours too, with the wrappers' transforms."""
     inner = cfg.get('datasets')
     if isinstance(inner, (list, tuple)):
         for index, dataset in enumerate(inner):
-            yield from _leaves(dataset, f'{where}.datasets[{index}]')
+            yield from _leaves(dataset, f'{where}.datasets[{index}]', outer)
     elif isinstance(cfg.get('dataset'), dict):
-        yield from _leaves(cfg['dataset'], f'{where}.dataset')
+        yield from _leaves(cfg['dataset'], f'{where}.dataset', [*(cfg.get('pipeline') or ()), *outer])
     else:
-        yield where, cfg
+        yield where, cfg, list(outer)
 
 
 def walk_steps(node: Any) -> Iterator[dict]:
@@ -205,7 +220,9 @@ def walk_steps(node: Any) -> Iterator[dict]:
     if isinstance(node, dict):
         if 'type' in node:
             yield node
-        yield from walk_steps(node.get('transforms'))
+        # inside of Albu are transforms of albumentations, which no registry knows
+        if bare(node.get('type')) != 'Albu':
+            yield from walk_steps(node.get('transforms'))
     elif isinstance(node, (list, tuple)):
         for item in node:
             yield from walk_steps(item)

@@ -29,7 +29,7 @@ def _typed(setup: Setup) -> Iterator[tuple[str, Any, Registry, str]]:
     """Every part of the config that a registry builds: place, settings, registry, split."""
     cfg = setup.cfg
     for part in setup.parts:
-        for step in walk_steps(part.cfg.get('pipeline')):
+        for step in walk_steps(part.pipeline):
             yield f'{part.where}.pipeline', step, registry.TRANSFORMS, part.split
     for split in SPLITS:
         loader = cfg.get(f'{split}_dataloader') or {}
@@ -61,7 +61,7 @@ def _check(where: str, settings: Any, kinds: Registry, split: str) -> Iterator[F
     if kind is None:
         return
     # new-style configs hold the class itself
-    built = kind if not isinstance(kind, str) else kinds.get(kind)
+    built = kind if not isinstance(kind, str) else _find(kind, kinds)
     if built is None:
         meant = difflib.get_close_matches(bare(kind), _names(kinds), 1)
         cure = f'{meant[0]!r} is there' if meant else 'correct it, or let custom_imports name its module'
@@ -74,6 +74,12 @@ def _check(where: str, settings: Any, kinds: Registry, split: str) -> Iterator[F
             cure = f'{meant[0]!r} is there' if meant else _home_of(key) or f'it takes {", ".join(sorted(known)[:8])}'
             what = f'{where}: {bare(kind)} has no argument {key!r}'
             yield Finding('error', 'unknown-argument', what, (where,), '', cure, split=split)
+
+
+def _find(kind: str, kinds: Registry) -> Any:
+    """What a runner would build: a bare DiceLoss is the host's, in whose scope configs are read, and not ours."""
+    with kinds.switch_scope_and_registry(None) as inside:
+        return inside.get(kind)
 
 
 def _names(kinds: Registry | None) -> list[str]:

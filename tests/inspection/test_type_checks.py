@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from mmengine.config import Config
+
+from mmseg_liteseg.benchmark.names import resolve
+from mmseg_liteseg.inspection.doctor import inspect_config
 
 
 @pytest.mark.parametrize(
@@ -41,4 +45,33 @@ def test_a_class_of_the_users_own_is_no_fault(project):
             pass
 
     project.cfg['custom_hooks'] = [dict(type=Own, anything=1)]
+    assert project.inspect().findings == []
+
+
+def test_transforms_of_a_wrapper(project):
+    inner = project.data()
+    split = next(i for i, step in enumerate(inner['pipeline']) if step['type'] == 'PackSegInputs')
+    outer = [dict(type='RandomFlpi', prob=0.5), *inner['pipeline'][split:]]
+    inner['pipeline'] = inner['pipeline'][:split]
+    project.cfg['train_dataloader']['dataset'] = dict(type='MultiImageMixDataset', dataset=inner, pipeline=outer)
+    (found,) = project.inspect().findings
+    assert found.kind == 'unknown-type'
+    assert "'RandomFlpi'" in str(found)
+
+
+def test_names_are_looked_up_as_a_runner_does(project):
+    # ours of the same name has no eps; the config says nothing of our scope
+    project.head['loss_decode'] = [dict(type='CrossEntropyLoss'), dict(type='DiceLoss', eps=1e-3)]
+    assert project.inspect().findings == []
+
+
+@pytest.mark.parametrize('name', ['mmseg::stdc/stdc1_4xb12-80k_cityscapes-512x1024.py', 'mmseg::dsdl/voc.py'])
+def test_what_mmseg_ships_is_no_fault(name):
+    cfg = Config.fromfile(resolve(name)[1])
+    errors = [str(finding) for finding in inspect_config(cfg, splits=()).findings if finding.severity == 'error']
+    assert errors == []
+
+
+def test_albumentations_own_transforms(project):
+    project.data()['pipeline'].insert(2, dict(type='Albu', transforms=[dict(type='VerticalFlip', p=0.5)]))
     assert project.inspect().findings == []
