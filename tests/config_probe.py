@@ -20,7 +20,12 @@ def probe(path: str) -> dict:
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
     pipelines = [cfg[f'{split}_dataloader'].dataset.pipeline for split in ('train', 'val', 'test')]
-    datasets = [DATASETS.build(dict(cfg[f'{split}_dataloader'].dataset, lazy_init=True)) for split in ('train', 'val')]
+    # a wrapper looks for the files even where it is told to be lazy
+    sources = [
+        dataset.get('dataset', dataset)
+        for dataset in (cfg[f'{split}_dataloader'].dataset for split in ('train', 'val'))
+    ]
+    datasets = [DATASETS.build(dict(source, lazy_init=True)) for source in sources]
     return dict(
         name=Path(path).stem,
         classes=[len(dataset.metainfo['classes']) for dataset in datasets],

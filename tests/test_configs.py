@@ -51,7 +51,7 @@ def is_from_scratch(path):
 
 def is_weighted(path):
     """Those with class weights in place of hard pixels."""
-    return '-weighted_' in path.stem or '-boundary_' in path.stem
+    return '-weighted_' in path.stem or '-boundary' in path.stem
 
 
 def test_there_are_configs():
@@ -94,7 +94,8 @@ def test_names_tell_the_truth(path):
     assert cfg.model.backbone.arch == fields['arch']
     assert cfg.train_dataloader.batch_size == int(fields['batch'])
     assert cfg.train_cfg.max_iters == int(fields['iters']) * (1000 if fields['kilo'] else 1)
-    assert fields['data'] in cfg.train_dataloader.dataset.type.lower()
+    source = cfg.train_dataloader.dataset
+    assert fields['data'] in source.get('dataset', source).type.lower()
     norm = 'BN' if fields['gpus'] == '1' else 'SyncBN'
     assert {cfg.model[part].norm_cfg.type for part in ('backbone', 'neck', 'decode_head')} == {norm}
     if fields['data'] != 'synthetic':  # there the name gives the size of the scenes

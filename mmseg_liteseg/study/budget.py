@@ -12,7 +12,7 @@ RELEASED = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
 WEIGHTED = 'ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384'
 BOUNDARY = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480'
 ENLARGED = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480_test-720x960'
-PASTED = 'ppliteseg_stdc1-boundary-paste_1xb8-2k_camvid-360x480_test-720x960'
+PASTED = 'ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960'
 RIVALS = ('STDC1-Seg', 'BiSeNetV2', 'PIDNet-S', 'DDRNet23-slim', 'Fast-SCNN')
 
 
@@ -74,7 +74,7 @@ BUDGETS = {
     for budget in (
         Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
         Budget(
-            'pasted', 2000, 8, (360, 480), plan={'T': 1}, config=PASTED, test_size=(720, 960),
+            'pasted', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=PASTED, test_size=(720, 960),
             about='after enlarged, with poles and signs of other images pasted; --start names where it starts',
         ),
         Budget(

@@ -60,6 +60,8 @@ class CopyPaste(RandomTransform):
         scale: Smallest and largest factor of an object's size.
         max_shift: By how much of the image's height an object moves up or down, at most.
         min_pixels: Smaller regions stay out.
+        blend: Mixes the outermost pixels with what they cover. Hard edges would be learned as the mark of what is
+            pasted (Cut, Paste and Learn, https://arxiv.org/abs/1708.01642), and labels often hold a rim of background.
 
     Raises:
         SettingError: A setting is out of its range.
@@ -71,7 +73,7 @@ class CopyPaste(RandomTransform):
         >>> pole[2:6, 3] = 1
         >>> one = dict(img=np.full((8, 8, 3), 9, np.uint8), gt_seg_map=pole, seg_fields=['gt_seg_map'])
         >>> other = dict(img=np.zeros((8, 8, 3), np.uint8), gt_seg_map=pole * 0, seg_fields=['gt_seg_map'])
-        >>> paste = CopyPaste(classes=[1], prob=1, scale=(1, 1), max_shift=0, min_pixels=1)
+        >>> paste = CopyPaste(classes=[1], prob=1, scale=(1, 1), max_shift=0, min_pixels=1, blend=False)
         >>> after = paste(dict(other, mix_results=[one]))
         >>> int(after['gt_seg_map'].sum()), int(after['img'].max())
         (4, 9)
@@ -86,6 +88,7 @@ class CopyPaste(RandomTransform):
         scale: tuple[float, float] = (0.7, 1.4),
         max_shift: float = 0.1,
         min_pixels: int = 16,
+        blend: bool = True,
     ) -> None:
         if not classes or any(isinstance(label, bool) or not isinstance(label, int) or label < 0 for label in classes):
             raise SettingError(f'CopyPaste.classes: expected indices of classes, 0 or larger, got {classes!r}')
@@ -99,7 +102,7 @@ class CopyPaste(RandomTransform):
                 f'got {images!r}, {max_objects!r}, {min_pixels!r}'
             )
         self.classes, self.prob, self.images, self.max_objects = tuple(classes), prob, images, max_objects
-        self.scale, self.max_shift, self.min_pixels = tuple(scale), max_shift, min_pixels
+        self.scale, self.max_shift, self.min_pixels, self.blend = tuple(scale), max_shift, min_pixels, blend
 
     @cache_randomness
     def get_indices(self, dataset: Any) -> list[int]:
@@ -160,7 +163,14 @@ class CopyPaste(RandomTransform):
         target, inside = _overlap(first, mask.shape, (rows, columns))
         chosen = mask[inside].astype(bool)
         image = self._shaped(other['img'][window], size, paste.flip, cv2.INTER_LINEAR)
-        results['img'][target][chosen] = image[inside][chosen]
+        part, painted = results['img'][target], image[inside][chosen]
+        if self.blend:
+            # the window's border counts as outside: a region ends there
+            share = cv2.GaussianBlur(mask.astype(np.float32), (3, 3), 0, borderType=cv2.BORDER_CONSTANT)[inside][chosen]
+            share = share.reshape(-1, *[1] * (painted.ndim - 1))
+            mixed = share * painted + (1 - share) * part[chosen]
+            painted = mixed if part.dtype.kind == 'f' else np.rint(mixed)
+        part[chosen] = painted
         for key in results['seg_fields']:
             label = self._shaped(other[key][window], size, paste.flip, cv2.INTER_NEAREST)
             results[key][target][chosen] = label[inside][chosen]
@@ -174,7 +184,7 @@ class CopyPaste(RandomTransform):
         return (
             f'{type(self).__name__}(classes={self.classes}, prob={self.prob}, images={self.images}, '
             f'max_objects={self.max_objects}, scale={self.scale}, max_shift={self.max_shift}, '
-            f'min_pixels={self.min_pixels})'
+            f'min_pixels={self.min_pixels}, blend={self.blend})'
         )
 
 

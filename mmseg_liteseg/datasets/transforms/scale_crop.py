@@ -38,6 +38,9 @@ class RandomScaleCrop(RandomTransform):
         scale_step_size: Distance between factors; 0 draws any factor in between.
         img_pad_value: Fills all channels.
         seg_pad_value: Fills label maps.
+        exact_labels: Takes each label from the nearest pixel. PaddleSeg's way (OpenCV's INTER_NEAREST) rounds down, which
+            moves labels against the image, to the right and down, by up to half a pixel of the loaded image (0.3 at a
+            factor of 1.25, 0.5 at 0.75): much for objects that are two pixels wide.
 
     Raises:
         SettingError: As the two transforms do.
@@ -52,9 +55,11 @@ class RandomScaleCrop(RandomTransform):
         scale_step_size: float = 0.25,
         img_pad_value: float = 127.5,
         seg_pad_value: int = 255,
+        exact_labels: bool = False,
     ) -> None:
         self.scaling = ResizeStepScaling(min_scale_factor, max_scale_factor, scale_step_size)
         self.crop = RandomPaddingCrop(crop_size, img_pad_value, seg_pad_value)
+        self.exact_labels = exact_labels
         self._buffers: dict[str, np.ndarray] = {}
 
     @cache_randomness
@@ -74,7 +79,7 @@ class RandomScaleCrop(RandomTransform):
         part = self._scale_image(image, size, window)
         results['img'] = self.crop.pad(part, self.crop.img_pad_value)
         for key in results.get('seg_fields', []):
-            part = _scale_label(results[key], size, window)
+            part = _scale_label(results[key], size, window, self.exact_labels)
             results[key] = self.crop.pad(part, self.crop.seg_pad_value)
         results['scale'] = size[::-1]
         results['scale_factor'] = (size[1] / image.shape[1], size[0] / image.shape[0])
@@ -106,7 +111,7 @@ class RandomScaleCrop(RandomTransform):
         return self._buffers[name][:count].reshape(shape)
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}({self.scaling}, {self.crop})'
+        return f'{type(self).__name__}({self.scaling}, {self.crop}, exact_labels={self.exact_labels})'
 
 
 def _all_dyadic(array: np.ndarray, size: tuple[int, int]) -> bool:
@@ -115,10 +120,12 @@ def _all_dyadic(array: np.ndarray, size: tuple[int, int]) -> bool:
     return all(math.frexp(ratio)[0] == 0.5 for ratio in ratios)
 
 
-def _scale_label(label: np.ndarray, size: tuple[int, int], window: Slices) -> np.ndarray:
+def _scale_label(label: np.ndarray, size: tuple[int, int], window: Slices, exact: bool) -> np.ndarray:
     """The window (in the scaled label map)."""
     if label.shape[:2] == size:
         return label[window]
+    if exact:
+        return cv2.resize(label, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)[window]
     if _all_dyadic(label, size):
         return _scale_window(label, size, window, cv2.INTER_NEAREST)
     return cv2.resize(label, size[::-1], interpolation=cv2.INTER_NEAREST)[window]
