@@ -155,7 +155,8 @@ class CopyPaste(RandomTransform):
         left, top, width, height = boxes[paste.region, : cv2.CC_STAT_AREA]
         window = (slice(top, top + height), slice(left, left + width))
         size = (max(round(width * paste.scale), 1), max(round(height * paste.scale), 1))
-        mask = self._shaped((numbers[window] == paste.region).astype(np.uint8), size, paste.flip, cv2.INTER_NEAREST)
+        mask = (numbers[window] == paste.region).astype(np.uint8)
+        mask = self._shaped(mask, size, paste.flip, cv2.INTER_NEAREST_EXACT)
         # the foot keeps its place, as things stand on the ground
         rows, columns = results['img'].shape[:2]
         bottom = round((top + height) / other['img'].shape[0] * rows + paste.shift * rows)
@@ -172,7 +173,7 @@ class CopyPaste(RandomTransform):
             painted = mixed if part.dtype.kind == 'f' else np.rint(mixed)
         part[chosen] = painted
         for key in results['seg_fields']:
-            label = self._shaped(other[key][window], size, paste.flip, cv2.INTER_NEAREST)
+            label = self._shaped(other[key][window], size, paste.flip, cv2.INTER_NEAREST_EXACT)
             results[key][target][chosen] = label[inside][chosen]
 
     @staticmethod

@@ -38,9 +38,9 @@ class RandomScaleCrop(RandomTransform):
         scale_step_size: Distance between factors; 0 draws any factor in between.
         img_pad_value: Fills all channels.
         seg_pad_value: Fills label maps.
-        exact_labels: Takes each label from the nearest pixel. PaddleSeg's way (OpenCV's INTER_NEAREST) rounds down, which
-            moves labels against the image, to the right and down, by up to half a pixel of the loaded image (0.3 at a
-            factor of 1.25, 0.5 at 0.75): much for objects that are two pixels wide.
+        exact_labels: Takes each label from the nearest pixel. PaddleSeg's way (OpenCV's INTER_NEAREST) rounds down,
+            which moves labels against the image, to the right and down, by up to half a pixel of the loaded image (0.3
+            at a factor of 1.25, 0.5 at 0.75): much for objects that are two pixels wide.
 
     Raises:
         SettingError: As the two transforms do.
