@@ -29,10 +29,18 @@ def paint_label(image: np.ndarray, label: np.ndarray, palette: Sequence, alpha: 
     """
     if image.shape[:2] != label.shape:
         raise DataError(f'label: expected the size of the image, {image.shape[:2]}, got {label.shape}')
-    colours = np.array([*palette, _VOID], np.uint8)
+    return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, _colours_of(label, palette), alpha, 0)
+
+
+def _colours_of(label: np.ndarray, palette: Sequence) -> np.ndarray:
+    """(H, W) classes -> (H, W, 3) colours, black for what has none."""
+    if label.dtype == np.uint8 and len(palette) <= 256:
+        # OpenCV's lookup takes a quarter of the time of numpy's, which counts in videos
+        table = np.full((256, 1, 3), _VOID, np.uint8)
+        table[: len(palette), 0] = palette
+        return cv2.applyColorMap(label, table)
     known = (label >= 0) & (label < len(palette))
-    overlay = np.take(colours, np.where(known, label, len(palette)), axis=0)
-    return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, overlay, alpha, 0)
+    return np.take(np.array([*palette, _VOID], np.uint8), np.where(known, label, len(palette)), axis=0)
 
 
 def paint_masks(image: np.ndarray, masks: np.ndarray, palette: Sequence, alpha: float = 0.6) -> np.ndarray:

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_liteseg.benchmark.scenes import scene
 from mmseg_liteseg.deploy.errors import DeployError
 from mmseg_liteseg.runtime.inputs import Video
 from mmseg_liteseg.runtime.video import VideoReader, video_writer
@@ -59,6 +60,21 @@ def test_videos_that_browsers_play(tmp_path, suffix, codec):
         frames = [frame.to_ndarray(format='bgr24') for frame in file.decode(stream)]
     assert len(frames) == 3
     assert np.abs(frames[2].astype(int) - blocks(47, 67)[:46, :66]).mean() < 8
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.webm'])
+def test_quick_encoders_keep_what_is_painted(tmp_path, suffix):
+    av = pytest.importorskip('av')
+    path = tmp_path / f'a{suffix}'
+    pictures = [np.roll(scene(96, 160)[0], 2 * i, axis=1) for i in range(8)]
+    with video_writer(path, 25) as add:
+        for picture in pictures:
+            add(picture)
+    with av.open(str(path)) as file:
+        frames = [frame.to_ndarray(format='bgr24') for frame in file.decode(video=0)]
+    assert min(map(cv2.PSNR, frames, pictures)) > 28  # by the encoders' slow defaults 30.1 and 31.3
+    if suffix == '.mp4':  # x264 writes its settings into the file; its default, medium, has 7
+        assert b'subme=2' in path.read_bytes()
 
 
 def test_opencv_writes_where_pyav_is_not_installed(tmp_path, monkeypatch):

@@ -16,6 +16,19 @@ def test_colours_are_laid_over():
     assert np.array_equal(paint_label(image, label, PALETTE, alpha=0.0), image)
 
 
+@pytest.mark.parametrize('classes', [2, 255, 256, 300])
+def test_colours_do_not_depend_on_the_type_of_the_labels(classes):
+    rng = np.random.default_rng(0)
+    palette, image = rng.integers(0, 256, (classes, 3)).tolist(), np.zeros((16, 16, 3), np.uint8)
+    label = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    expected = np.array([palette[i] if i < classes else (0, 0, 0) for i in range(256)]).reshape(16, 16, 3)
+    for kind in (np.uint8, np.uint16, np.int64):
+        assert np.array_equal(paint_label(image, label.astype(kind), palette, 1.0), expected)
+    # every second column: no array that OpenCV takes as it is
+    assert np.array_equal(paint_label(image[:, ::2], label[:, ::2], palette, 1.0), expected[:, ::2])
+    assert not paint_label(image, np.full((16, 16), -1), palette, 1.0).any()
+
+
 def test_exception_sizes_differ():
     with pytest.raises(ValueError, match=r'label: expected the size of the image, \(2, 2\), got \(2, 3\)'):
         paint_label(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3)), PALETTE)
