@@ -58,3 +58,21 @@ def test_exception():
         RandomScaleCrop((0, 1))
     with pytest.raises(ValueError, match='min_scale_factor'):
         RandomScaleCrop((1, 1), 2, 1)
+
+
+@pytest.mark.parametrize('factor', [0.75, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5])
+@pytest.mark.parametrize('axis', [0, 1])
+def test_exact_labels_stay_with_the_image(factor, axis):
+    # where each pixel comes from, once as an image and once as labels
+    place = np.indices((160, 160))[axis]
+    size = round(160 * factor)
+    shifts = []
+    for exact in (False, True):
+        results = dict(img=place[..., None].astype(np.float32), gt_seg_map=place.astype(np.uint8))
+        transform = RandomScaleCrop((size, size), factor, factor, exact_labels=exact)
+        after = transform.apply(dict(results, seg_fields=['gt_seg_map']), (factor, 0, 0))
+        inner = (slice(8, -8), slice(8, -8))
+        shifts.append(abs((after['gt_seg_map'].astype(float) - after['img'][..., 0])[inner].mean()))
+    assert shifts[1] < 0.07  # pixels halfway between two go to either
+    if factor != 2:
+        assert shifts[0] > 0.09  # PaddleSeg's way
