@@ -8,6 +8,7 @@ from .errors import StudyError
 
 ABLATIONS = ('T-without-FLD', 'T-without-SPPM', 'T-add', 'T-only-FLD', 'T-baseline', 'T-mmseg-OHEM', 'T-padded-pool')
 # Recipes of T: PaddleSeg's but for the optimiser; what came of the probes, on crops; and its end on whole images.
+DRAWN = 'ppliteseg_stdc1_1xb4-1200_synthetic-144x192'
 RELEASED = 'ppliteseg_stdc1_1xb16-10k_camvid-360x480'
 WEIGHTED = 'ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384'
 BOUNDARY = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480'
@@ -58,6 +59,11 @@ class Budget:
         return min(200, self.iters // 5)
 
     @property
+    def on_camvid(self) -> bool:
+        """Whether its data are CamVid's."""
+        return self.config != DRAWN
+
+    @property
     def images(self) -> int:
         """Crops that a model sees."""
         return self.iters * self.batch
@@ -91,8 +97,13 @@ BUDGETS = {
             about='class weights and averaged weights, without a GPU',
         ),
         Budget(
+            'drawn', 1200, 4, (96, 144), validations=3, plan={'T': 1, 'STDC1-Seg': 1},
+            config=DRAWN, test_size=(144, 192),
+            about='the drawn street scenes, not CamVid: what starts of the others come from',
+        ),
+        Budget(
             'starts', 500, 8, (256, 320), validations=2, config=WEIGHTED, averaging=0.01,
-            plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'B': 1, 'T-distilled': 2},
+            plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'STDC1-Seg-drawn': 2, 'B': 1, 'T-distilled': 2},
             about='what a start from drawn scenes and a teacher give: equal short runs by the recipe of crops',
         ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),

@@ -72,7 +72,8 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
     if job.teacher:
         fields.model.distillation = ConfigDict(teacher=config_beside(job.teacher), checkpoint=job.teacher)
     fields.crop_size = budget.crop
-    _set_data(fields, budget, entry.edges, data_root, budget.workers if workers is None else workers)
+    if budget.on_camvid:
+        _set_data(fields, budget, entry.edges, data_root, budget.workers if workers is None else workers)
     _set_schedule(fields, budget)
     _set_runtime(fields, job)
     fields.load_from = job.start or None

@@ -64,14 +64,17 @@ def verdicts(rows: Sequence[Row], budget: str) -> list[str]:
     by_name = {row.name: row for row in rows}
     if 'T' not in by_name:
         return []
-    own, rival = by_name['T'], by_name.get('STDC1-Seg')
+    own = by_name['T']
     lines = []
     if budget in TARGETS:
         wanted = TARGETS[budget]
         lines.append(f'{_word(own.best.mean >= wanted)}: T at least {100 * wanted:.0f} mIoU, {own.best.percent()}')
-    if rival:
-        text = f'T above STDC1-Seg, {own.best.percent()} to {rival.best.percent()}'
-        lines.append(f'{_word(own.best.mean > rival.best.mean)}: {text}')
+    for name in ('T', 'T-drawn'):
+        rival = name.replace('T', 'STDC1-Seg')
+        if name in by_name and rival in by_name:
+            ours, theirs = by_name[name].best, by_name[rival].best
+            text = f'{name} above {rival}, {ours.percent()} to {theirs.percent()}'
+            lines.append(f'{_word(ours.mean > theirs.mean)}: {text}')
     least = CLASS_TARGETS.get(budget, 0)
     low = [name for name in own.classes if not all((run.best['iou'][name] or 0) > least for run in own.runs)]
     text = f'every class of T above {100 * least:.0f}'

@@ -21,6 +21,7 @@ from mmseg_liteseg.engine.stop_hook import TrainingStopped
 from mmseg_liteseg.processor import available_cores, multiplies_bfloat16
 from mmseg_liteseg.visualization.files import replaced_by
 
+from .budget import get_budget
 from .config import DATA_ROOT, Job, check_same, compose, recipe
 from .errors import StudyError
 from .models import get_entry
@@ -55,7 +56,8 @@ def train(
     if job.amp and not (torch.cuda.is_available() or multiplies_bfloat16()):
         raise StudyError('--amp needs a CUDA GPU or a CPU that multiplies in bfloat16: there is neither')
     _check_files(job)
-    _check_data(cfg)
+    if get_budget(job.budget).on_camvid:
+        _check_data(cfg)
     with FolderLock(folder):
         record = _open_record(folder, job, recipe(cfg))
         if record['done'] < total or record['validated'] < total:
