@@ -22,7 +22,7 @@ from .inputs import Pictures, Video
 from .outputs import Outputs, for_model, name_outputs, write_masks, write_picture
 from .progress import Progress
 from .segmenter import Run, Segmenter
-from .stages import Stage, Stages
+from .stages import Stage, Stages, opencv_alone
 from .video import VideoReader, video_writer
 
 # Frames in the network at a time, at most: each holds intermediate results.
@@ -184,6 +184,8 @@ def run_video(
     progress, stopped = Progress(total, 'frames'), False
     try:
         with ExitStack() as stack:
+            if segmenter.streams > 1:  # each has a core of its own: none is idle
+                stack.enter_context(opencv_alone())
             write = _frame_writer(video, outputs, reader.fps, stack)
             chunks = _chunks(islice(reader.timed(), limit), segmenter.batch)
             stages = stack.enter_context(

@@ -273,3 +273,27 @@ def test_times_of_the_stages(segmenter, tmp_path):
     (table,) = lines
     names = [line[:12].strip() for line in table.splitlines()[1:]]
     assert sorted(names) == ['label map', 'network', 'paint', 'read', 'resize', 'write']
+
+
+@pytest.mark.parametrize(('streams', 'fails'), [(1, False), (2, False), (2, True)])
+def test_opencv_keeps_to_the_stages_threads_where_the_network_has_all_cores(segmenter, tmp_path, streams, fails):
+    source, seen, before = Video(write_video(tmp_path / 'v.avi'), 'v'), [], cv2.getNumThreads()
+
+    def look(x):
+        seen.append(cv2.getNumThreads())
+        if fails:
+            raise RuntimeError('out of memory')
+        return x.argmax(1).astype(np.uint8)
+
+    made = segmenter(look, options=dict(streams=streams))
+    cv2.setNumThreads(3)
+    try:
+        if fails:
+            with pytest.raises(DeployError, match='out of memory'):
+                run_one(made, source, tmp_path / 'out')
+        else:
+            run_one(made, source, tmp_path / 'out')
+        assert cv2.getNumThreads() == 3
+        assert set(seen) == {1 if streams > 1 else 3}
+    finally:
+        cv2.setNumThreads(before)

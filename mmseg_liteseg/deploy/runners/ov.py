@@ -50,6 +50,8 @@ class OpenVinoRunner(Runner):
                 self._settings['INFERENCE_NUM_THREADS'] = threads
             if streams > 1:  # else requests wait for each other
                 self._settings['NUM_STREAMS'] = str(streams)
+                # a pinned request waits for its core while the caller's other threads work there, beside an idle one
+                self._settings['ENABLE_CPU_PINNING'] = 'NO'
         self._settings.update(options or {})
         try:
             self._model = self._core.read_model(str(path))

@@ -110,6 +110,7 @@ def test_streams_answer_at_the_same_time(tmp_path):
     expected = [open_artefact(path, 1)(x) for x in inputs]
     runner = open_artefact(path, 2, streams=2)
     assert runner._compiled.get_property('NUM_STREAMS') == 2
+    assert not runner._compiled.get_property('ENABLE_CPU_PINNING')
     with ThreadPoolExecutor(2) as pool:
         assert all(np.array_equal(a, b) for a, b in zip(expected, pool.map(runner, inputs)))
 
