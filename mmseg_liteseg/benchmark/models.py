@@ -52,20 +52,29 @@ def drop_pretrained(node: Any) -> None:
 
 
 def use_stock_parts(cfg: Config) -> None:
-    """Puts mmseg's EncoderDecoder and OHEMPixelSampler where ours are.
+    """Puts mmseg's segmentor, and its OHEMPixelSampler for one of ours, where ours are.
 
     Raises:
-        BenchmarkError: The config has none of ours.
+        BenchmarkError: The config's segmentor is none of ours.
     """
-    sampler = cfg.model.get('decode_head', {}).get('sampler') or {}
-    if sampler.get('type') != 'mmseg_liteseg.OHEMPixelSampler':
-        raise BenchmarkError("+stock: expected a config with our OHEMPixelSampler, to put mmseg's in its place")
-    cfg.model.type = 'EncoderDecoder'
-    min_kept = sampler.get('min_kept', 10000)
+    hosts = {ours: name for name, ours in FAST.items()}
+    if cfg.model.type not in hosts:
+        raise BenchmarkError(f'+stock: expected a config with {" or ".join(hosts)}, found {cfg.model.type}')
+    cfg.model.type = hosts[cfg.model.type]
+    for argument in ('distillation', 'fused_loss'):  # which mmseg's does not have
+        cfg.model.pop(argument, None)
+    heads = [cfg.model.get(name) or [] for name in ('decode_head', 'auxiliary_head')]
+    for head in (head for group in heads for head in (group if isinstance(group, (list, tuple)) else [group])):
+        sampler = head.get('sampler') or {}
+        if sampler.get('type') == 'mmseg_liteseg.OHEMPixelSampler':
+            head.sampler = _stock_sampler(sampler)
+
+
+def _stock_sampler(ours: dict) -> dict:
+    min_kept = ours.get('min_kept', 10000)
     # mmseg multiplies by the batch size: the number for one image of the usual crop, a sixteenth
-    cfg.model.decode_head.sampler = dict(
-        type='OHEMPixelSampler', thresh=sampler.get('thresh', 0.7), min_kept=int(min_kept) if min_kept >= 1 else 10000
-    )
+    min_kept = int(min_kept) if min_kept >= 1 else 10000
+    return dict(type='OHEMPixelSampler', thresh=ours.get('thresh', 0.7), min_kept=min_kept)
 
 
 def use_fast_parts(cfg: Config) -> None:

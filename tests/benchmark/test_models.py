@@ -51,13 +51,31 @@ def test_our_parts_and_stock_parts(network, stock_network):
     assert type(network.decode_head.sampler).__module__.startswith('mmseg_liteseg.')
 
 
-def test_stock_of_somebody_else(tiny):
+def _changed(tiny, **changes):
     cfg = Config.fromfile(tiny.config)
-    cfg.model.decode_head.sampler = None
-    path = tiny.config.with_name('plain.py')
+    cfg.merge_from_dict(changes)
+    path = tiny.config.with_name('changed.py')
     cfg.dump(path)
-    with pytest.raises(BenchmarkError, match='our OHEMPixelSampler'):
-        load_config(Model('plain', path, SIZE, stock=True))
+    return load_config(Model('changed', path, SIZE, stock=True))
+
+
+def test_stock_of_somebody_else(tiny):
+    with pytest.raises(BenchmarkError, match='FastCascadeEncoderDecoder, found EncoderDecoder'):
+        _changed(tiny, **{'model.type': 'EncoderDecoder'})
+
+
+def test_stock_parts_of_a_config_without_a_sampler_and_with_our_arguments(tiny):
+    changes = {'model.decode_head.sampler': None, 'model.distillation': dict(teacher='a.py'), 'model.fused_loss': False}
+    model = build(_changed(tiny, **changes), SIZE)
+    assert (type(model).__name__, model.decode_head.sampler) == ('EncoderDecoder', None)
+
+
+def test_stock_parts_of_auxiliary_heads(tiny):
+    sampler = dict(type='mmseg_liteseg.OHEMPixelSampler', thresh=0.6, min_kept=500)
+    head = dict(type='FCNHead', in_channels=8, channels=4, num_classes=3, sampler=sampler)
+    cfg = _changed(tiny, **{'model.auxiliary_head': [head, dict(head, sampler=None)]})
+    found = [head.sampler for head in cfg.model.auxiliary_head]
+    assert found == [dict(type='OHEMPixelSampler', thresh=0.6, min_kept=500), None]
 
 
 def test_a_config_without_a_model(tmp_path):
