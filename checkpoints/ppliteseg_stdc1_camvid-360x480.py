@@ -63,11 +63,15 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0))
 load_from = None
+load_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='mmseg_liteseg.LoadAnnotations'),
+]
 log_level = 'INFO'
 log_processor = dict(by_epoch=False)
 losses = [
     dict(
-        class_weight=dict(c=1.1, mean=1.0, type='enet'),
+        class_weight=dict(c=1.15, mean=1.0, type='enet'),
         type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
     dict(type='mmseg_liteseg.DiceLoss'),
 ]
@@ -121,17 +125,17 @@ model = dict(
         loss_decode=[
             dict(
                 class_weight=[
-                    0.578043,
-                    0.477803,
-                    1.34459,
-                    0.393416,
-                    1.0271,
-                    0.766848,
-                    1.32208,
-                    1.32747,
-                    0.941497,
-                    1.38742,
-                    1.43375,
+                    0.669539,
+                    0.570071,
+                    1.26904,
+                    0.481423,
+                    1.0503,
+                    0.841493,
+                    1.25466,
+                    1.25812,
+                    0.984877,
+                    1.29598,
+                    1.32449,
                 ],
                 type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
             dict(type='mmseg_liteseg.DiceLoss'),
@@ -155,7 +159,7 @@ optim_wrapper = dict(
     optimizer=dict(lr=0.0005, type='AdamW', weight_decay=0.02),
     paramwise_cfg=dict(bias_decay_mult=0.0, norm_decay_mult=0.0),
     type='mmseg_liteseg.Bfloat16OptimWrapper')
-optimizer = dict(lr=0.001, type='AdamW', weight_decay=0.02)
+optimizer = dict(lr=0.0007, type='AdamW', weight_decay=0.02)
 param_scheduler = [
     dict(begin=0, by_epoch=False, end=80, start_factor=0.01, type='LinearLR'),
     dict(
@@ -174,7 +178,10 @@ pipeline_for = dict(
 randomness = dict(seed=0)
 resume = False
 runner_type = 'mmseg_liteseg.SafeRunner'
-schedule_for = dict(max_iters=1600, val_interval=200)
+schedule_for = dict(
+    max_iters=1600,
+    settled=dict(max_iters=1600, val_interval=200),
+    val_interval=200)
 test_cfg = dict(type='TestLoop')
 test_dataloader = dict(
     batch_size=1,
@@ -211,23 +218,37 @@ train_cfg = dict(max_iters=1600, type='IterBasedTrainLoop', val_interval=200)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        data_prefix=dict(
-            img_path='img_dir/train', seg_map_path='ann_dir/train'),
-        data_root='data/camvid-360x480/',
+        dataset=dict(
+            data_prefix=dict(
+                img_path='img_dir/train', seg_map_path='ann_dir/train'),
+            data_root='data/camvid-360x480/',
+            pipeline=[
+                dict(
+                    transforms=[
+                        dict(type='LoadImageFromFile'),
+                        dict(type='mmseg_liteseg.LoadAnnotations'),
+                    ],
+                    type='mmseg_liteseg.CachedLoading'),
+            ],
+            type='mmseg_liteseg.CamVidDataset'),
         pipeline=[
             dict(
-                transforms=[
-                    dict(type='LoadImageFromFile'),
-                    dict(type='mmseg_liteseg.LoadAnnotations'),
-                ],
-                type='mmseg_liteseg.CachedLoading'),
+                classes=(
+                    2,
+                    6,
+                ),
+                images=2,
+                max_objects=4,
+                prob=0.5,
+                type='mmseg_liteseg.CopyPaste'),
             dict(
                 crop_size=(
                     360,
                     480,
                 ),
-                max_scale_factor=2.5,
-                min_scale_factor=1.25,
+                exact_labels=True,
+                max_scale_factor=3.0,
+                min_scale_factor=1.5,
                 scale_step_size=0.25,
                 type='mmseg_liteseg.RandomScaleCrop'),
             dict(type='mmseg_liteseg.RandomHorizontalFlip'),
@@ -258,20 +279,28 @@ train_dataloader = dict(
             dict(type='mmseg_liteseg.RandomDistort'),
             dict(type='PackSegInputs'),
         ],
-        type='mmseg_liteseg.CamVidDataset'),
+        type='MultiImageMixDataset'),
     num_workers=1,
     persistent_workers=True,
     sampler=dict(shuffle=True, type='InfiniteSampler'))
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='mmseg_liteseg.LoadAnnotations'),
+    dict(
+        classes=(
+            2,
+            6,
+        ),
+        images=2,
+        max_objects=4,
+        prob=0.5,
+        type='mmseg_liteseg.CopyPaste'),
     dict(
         crop_size=(
             360,
             480,
         ),
-        max_scale_factor=2.5,
-        min_scale_factor=1.25,
+        exact_labels=True,
+        max_scale_factor=3.0,
+        min_scale_factor=1.5,
         scale_step_size=0.25,
         type='mmseg_liteseg.RandomScaleCrop'),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
