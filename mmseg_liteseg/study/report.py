@@ -151,7 +151,7 @@ def best_run_of_t(runs: Mapping[str, Sequence[Run]]) -> Run:
     Raises:
         StudyError: There is none.
     """
-    for name in (name for name in BUDGETS if name in runs):
+    for name in (name for name, budget in BUDGETS.items() if name in runs and budget.on_camvid):
         rows: list[Row] = [row for row in rows_of(runs[name]) if row.name == 'T']
         if rows:
             return max(rows[0].runs, key=lambda run: (run.best['mIoU'], -run.seed))

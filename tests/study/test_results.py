@@ -19,9 +19,9 @@ from mmseg_liteseg.study.results import Figure, read_runs, rows_of
 CLASSES = CAMVID_METAINFO['classes']
 
 
-def make_run(runs, name, seed, mious, total=4000, poles=0.1):
+def make_run(runs, name, seed, mious, total=4000, poles=0.1, budget='cpu'):
     """A training validated after every tenth with these mIoU; the pole has an IoU of its own, the fence is absent."""
-    job = Job(name, 'cpu', seed)
+    job = Job(name, budget, seed)
     folder = job.folder(runs)
     folder.mkdir(parents=True)
     piece = dict(start=0, end=total, seconds=1.0, device='a CPU', cores=2, threads=2, versions={})
@@ -88,6 +88,25 @@ def test_verdicts(runs):
     assert reached[2].endswith('every class of T above 0, not fence')
     assert tables.verdicts(rows, 'whole')[2].startswith('**not reached**: every class of T above 20, not ')
     assert tables.verdicts(rows, 'gpu')[0].startswith('**not reached**: T at least 62')
+
+
+@pytest.mark.parametrize(('theirs', 'word'), [(0.5, 'reached'), (0.6, '**not reached**')])
+def test_starts_are_compared_like_with_like(tmp_path, theirs, word):
+    for name, best in (('T', 0.2), ('T-drawn', 0.55), ('STDC1-Seg-drawn', theirs)):
+        make_run(tmp_path, name, 0, [best] * 10)
+    verdicts = tables.verdicts(rows_of(read_runs(tmp_path, 'cpu')), 'starts')
+    assert [line for line in verdicts if 'above STDC1' in line] == [
+        f'{word}: T-drawn above STDC1-Seg-drawn, 55.00 to {100 * theirs:.2f}'
+    ]
+
+
+def test_a_training_on_drawn_scenes_does_not_stand_for_the_project(tmp_path):
+    make_run(tmp_path, 'T', 0, [0.9] * 10, budget='drawn')
+    found = {'drawn': read_runs(tmp_path, 'drawn')}
+    with pytest.raises(StudyError, match='no finished training of T'):
+        report.best_run_of_t(found)
+    make_run(tmp_path, 'T', 0, [0.3] * 10, budget='cpu')
+    assert report.best_run_of_t({**found, 'cpu': read_runs(tmp_path, 'cpu')}).record['budget'] == 'cpu'
 
 
 def make_evaluation(folder, mious):

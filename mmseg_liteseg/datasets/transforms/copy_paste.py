@@ -48,7 +48,7 @@ class CopyPaste(RandomTransform):
 
         train_dataloader = dict(dataset=dict(
             type='MultiImageMixDataset',
-            dataset=dict(type='CamVidDataset', ..., pipeline=[
+            dataset=dict(type='mmseg_liteseg.CamVidDataset', ..., pipeline=[
                 dict(type='LoadImageFromFile'), dict(type='mmseg_liteseg.LoadAnnotations')]),
             pipeline=[dict(type='mmseg_liteseg.CopyPaste', classes=(2, 6)), ..., dict(type='PackSegInputs')]))
 
@@ -64,7 +64,8 @@ class CopyPaste(RandomTransform):
             pasted (Cut, Paste and Learn, https://arxiv.org/abs/1708.01642), and labels often hold a rim of background.
 
     Raises:
-        SettingError: A setting is out of its range.
+        SettingError: A setting is out of its range; (in transform) it stands outside of such a wrapper, or before masks
+            are loaded.
         ImageFileError: (in transform) A mask has not the size of its image.
 
     Example:
@@ -90,15 +91,16 @@ class CopyPaste(RandomTransform):
         min_pixels: int = 16,
         blend: bool = True,
     ) -> None:
-        if not classes or any(isinstance(label, bool) or not isinstance(label, int) or label < 0 for label in classes):
+        listed = isinstance(classes, (list, tuple)) and len(classes) > 0
+        if not listed or not all(_is_whole(label) and label >= 0 for label in classes):
             raise SettingError(f'CopyPaste.classes: expected indices of classes, 0 or larger, got {classes!r}')
         if not 0 <= prob <= 1 or not 0 <= max_shift <= 1:
             raise SettingError(f'CopyPaste: expected prob and max_shift from 0 to 1, got {prob!r} and {max_shift!r}')
         if len(scale) != 2 or not 0 < scale[0] <= scale[1]:
             raise SettingError(f'CopyPaste.scale: expected two factors, 0 < smallest <= largest, got {scale!r}')
-        if min(images, max_objects, min_pixels) < 1:
+        if not all(_is_whole(number) and number >= 1 for number in (images, max_objects, min_pixels)):
             raise SettingError(
-                'CopyPaste: expected images, max_objects and min_pixels of 1 or more, '
+                'CopyPaste: expected whole numbers from 1 on for images, max_objects and min_pixels, '
                 f'got {images!r}, {max_objects!r}, {min_pixels!r}'
             )
         self.classes, self.prob, self.images, self.max_objects = tuple(classes), prob, images, max_objects
@@ -114,7 +116,7 @@ class CopyPaste(RandomTransform):
     @cache_randomness
     def draw(self, results: dict) -> list[Paste]:
         """Objects, in the order of pasting."""
-        found = [(i, region) for i, other in enumerate(results.get('mix_results', [])) for region in self._find(other)]
+        found = [(i, region) for i, other in enumerate(_others(results)) for region in self._find(other)]
         count = min(np.random.randint(1, self.max_objects + 1), len(found)) if found else 0
         chosen = np.random.permutation(len(found))[:count]
         return [
@@ -131,11 +133,13 @@ class CopyPaste(RandomTransform):
     def apply(self, results: dict, params: list[Paste]) -> dict:
         """Pastes these objects; image and label maps are copied first."""
         check_sizes(results)
+        others = _others(results)
         if params:
             for key in ('img', *results['seg_fields']):
                 results[key] = results[key].copy()
+        regions = {source: self._regions(others[source]) for source in {paste.source for paste in params}}
         for paste in params:
-            self._paste(results, results['mix_results'][paste.source], paste)
+            self._paste(results, others[paste.source], regions[paste.source], paste)
         return results
 
     def _regions(self, sample: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -149,9 +153,9 @@ class CopyPaste(RandomTransform):
         _, boxes = self._regions(sample)
         return [i for i in range(1, len(boxes)) if boxes[i, cv2.CC_STAT_AREA] >= self.min_pixels]
 
-    def _paste(self, results: dict, other: dict, paste: Paste) -> None:
+    def _paste(self, results: dict, other: dict, regions: tuple[np.ndarray, np.ndarray], paste: Paste) -> None:
         """Writes one object into image and labels, where it is inside of the image."""
-        numbers, boxes = self._regions(other)
+        numbers, boxes = regions
         left, top, width, height = boxes[paste.region, : cv2.CC_STAT_AREA]
         window = (slice(top, top + height), slice(left, left + width))
         size = (max(round(width * paste.scale), 1), max(round(height * paste.scale), 1))
@@ -187,6 +191,27 @@ class CopyPaste(RandomTransform):
             f'max_objects={self.max_objects}, scale={self.scale}, max_shift={self.max_shift}, '
             f'min_pixels={self.min_pixels}, blend={self.blend})'
         )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _others(results: dict) -> list[dict]:
+    """The other images; without this check a pipeline that lacks them would paste nothing and say nothing."""
+    if 'mix_results' not in results:
+        raise SettingError(
+            'CopyPaste: the sample has no mix_results; put it into the pipeline of MultiImageMixDataset, '
+            'and the transforms that load images and masks into that of the data set inside'
+        )
+    for sample in results['mix_results']:
+        if 'gt_seg_map' not in sample:
+            raise SettingError(
+                'CopyPaste: an image of mix_results has no gt_seg_map; put LoadAnnotations into the pipeline of the '
+                'data set inside of MultiImageMixDataset'
+            )
+        check_sizes(sample)
+    return results['mix_results']
 
 
 def _overlap(first: tuple[int, int], size: Sequence[int], whole: tuple[int, int]) -> tuple[tuple, tuple]:

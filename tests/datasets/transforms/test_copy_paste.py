@@ -120,16 +120,33 @@ def test_in_mmsegs_wrapper():
     assert max(more) > 16
 
 
-def test_a_mask_of_another_size():
-    results = dict(make_results(), mix_results=[make_pole()])
-    results['gt_seg_map'] = results['gt_seg_map'][:9]
+@pytest.mark.parametrize('of_the_other', [False, True])
+def test_a_mask_of_another_size(of_the_other):
+    other = make_pole()
+    results = dict(make_results(), mix_results=[other])
+    wrong = other if of_the_other else results
+    wrong['gt_seg_map'] = wrong['gt_seg_map'][:9]
     with pytest.raises(ImageFileError, match='9'):
         CopyPaste(classes=[POLE]).apply(results, [Paste(0, 1, 1.0, False, 0.0, 0.0)])
+
+
+def test_without_the_wrapper_it_says_so():
+    with pytest.raises(SettingError, match='MultiImageMixDataset'):
+        CopyPaste(classes=[POLE])(make_results())
+
+
+def test_without_masks_it_says_so():
+    other = make_pole()
+    del other['gt_seg_map']
+    with pytest.raises(SettingError, match='LoadAnnotations'):
+        CopyPaste(classes=[POLE])(dict(make_results(), mix_results=[other]))
 
 
 @pytest.mark.parametrize(
     ('settings', 'words'),
     [
+        (dict(classes=2), 'classes'),
+        (dict(images=1.5), 'images'),
         (dict(classes=[]), 'classes'),
         (dict(classes=[-1]), 'classes'),
         (dict(classes=['pole']), 'classes'),
