@@ -113,3 +113,10 @@ def test_plan_trains_all_before_second_seeds():
     assert {name for name, seed in runs if seed == 0} == {name for name, entry in ENTRIES.items() if not entry.needs}
     assert {name for name, seed in runs if seed == 2} == {'T', 'STDC1-Seg'}
     assert [seed for _, seed in runs] == sorted(seed for _, seed in runs)
+
+
+def test_data_of_a_recipe_that_mixes_images():
+    source = compose(Job('T', 'pasted'), 'elsewhere/', workers=0).train_dataloader.dataset
+    assert source.dataset.data_root == 'elsewhere/'
+    assert [step.type for step in source.dataset.pipeline] == ['mmseg_liteseg.CachedLoading']
+    assert [source.pipeline[0].type, source.pipeline[-1].type] == ['mmseg_liteseg.CopyPaste', 'PackSegInputs']
