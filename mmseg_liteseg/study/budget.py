@@ -14,6 +14,7 @@ WEIGHTED = 'ppliteseg_stdc1-weighted_1xb8-10k_camvid-288x384'
 BOUNDARY = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480'
 ENLARGED = 'ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480_test-720x960'
 PASTED = 'ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960'
+ALIGNED = 'ppliteseg_stdc1-boundary-paste_1xb8-2k_camvid-352x480_test-576x768'
 RIVALS = ('STDC1-Seg', 'BiSeNetV2', 'PIDNet-S', 'DDRNet23-slim', 'Fast-SCNN')
 
 
@@ -79,6 +80,10 @@ BUDGETS = {
     budget.name: budget
     for budget in (
         Budget('gpu', 10000, 16, (360, 480), workers=8, plan=_FULL, about='full, on a GPU'),
+        Budget(
+            'aligned', 2000, 8, (352, 480), validations=10, plan={'T': 1}, config=ALIGNED, test_size=(576, 768),
+            about='after pasted, at sizes that are multiples of 32, classes alike; --start names where it starts',
+        ),
         Budget(
             'pasted', 1600, 8, (360, 480), validations=8, plan={'T': 1}, config=PASTED, test_size=(720, 960),
             about='after enlarged, with poles and signs of other images pasted; --start names where it starts',
