@@ -76,6 +76,8 @@ class Budget:
 
 
 _FULL = {'T': 3, 'STDC1-Seg': 3, **dict.fromkeys(('B', *RIVALS[1:], *ABLATIONS), 1)}
+_FROM_DRAWN = ('T', 'STDC1-Seg', 'B', 'PIDNet-S', 'DDRNet23-slim')
+_OTHERS = {f'{name}-drawn': 1 for name in _FROM_DRAWN[2:]}
 BUDGETS = {
     budget.name: budget
     for budget in (
@@ -102,13 +104,13 @@ BUDGETS = {
             about='class weights and averaged weights, without a GPU',
         ),
         Budget(
-            'drawn', 1200, 4, (96, 144), validations=3, plan={'T': 1, 'STDC1-Seg': 1},
+            'drawn', 1200, 4, (96, 144), validations=3, plan=dict.fromkeys(_FROM_DRAWN, 1),
             config=DRAWN, test_size=(144, 192),
             about='the drawn street scenes, not CamVid: what starts of the others come from',
         ),
         Budget(
             'starts', 500, 8, (256, 320), validations=2, config=WEIGHTED, averaging=0.01,
-            plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'STDC1-Seg-drawn': 2, 'B': 1, 'T-distilled': 2},
+            plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'STDC1-Seg-drawn': 2, 'B': 1, 'T-distilled': 2, **_OTHERS},
             about='what a start from drawn scenes and a teacher give: equal short runs by the recipe of crops',
         ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),

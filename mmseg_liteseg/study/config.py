@@ -72,8 +72,12 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
     if job.teacher:
         fields.model.distillation = ConfigDict(teacher=config_beside(job.teacher), checkpoint=job.teacher)
     fields.crop_size = budget.crop
+    if entry.edges:
+        # the packing is last
+        fields.train_pipeline.insert(-1, dict(type='GenerateEdge', edge_width=4))
+        fields.train_dataloader.dataset.pipeline = fields.train_pipeline
     if budget.on_camvid:
-        _set_data(fields, budget, entry.edges, data_root, budget.workers if workers is None else workers)
+        _set_data(fields, budget, data_root, budget.workers if workers is None else workers)
     _set_schedule(fields, budget)
     _set_runtime(fields, job)
     fields.load_from = job.start or None
@@ -96,15 +100,12 @@ def config_beside(checkpoint: str) -> str:
     return str(found[0])
 
 
-def _set_data(fields: ConfigDict, budget: Budget, edges: bool, data_root: str, workers: int) -> None:
+def _set_data(fields: ConfigDict, budget: Budget, data_root: str, workers: int) -> None:
     """Crops, batches, and loading that is done once."""
     fields.data_root = data_root
     for step in fields.train_pipeline:
         if 'crop_size' in step:
             step.crop_size = budget.crop
-    if edges:
-        # the packing is last
-        fields.train_pipeline.insert(-1, dict(type='GenerateEdge', edge_width=4))
     loading = dict(num_workers=workers, persistent_workers=workers > 0)
     source = fields.train_dataloader.dataset
     # a set whose transforms take several images holds the one that loads them

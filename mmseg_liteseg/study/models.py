@@ -70,6 +70,13 @@ ENTRIES = {
     'T-self-distilled': Entry('start', 'the same, its teacher a T that was trained far longer', needs='--teacher'),
     'STDC1-Seg': Entry('rival', "mmseg's STDC1", 'STDC1-Seg'),
     'STDC1-Seg-drawn': Entry('rival', 'from its weights trained on the drawn scenes', 'STDC1-Seg', needs='--start'),
+    'B-drawn': Entry('ours', 'from its weights trained on the drawn scenes', change=lambda crop: _B, needs='--start'),
+    'PIDNet-S-drawn': Entry(
+        'rival', 'from its weights trained on the drawn scenes', 'PIDNet-S', edges=True, needs='--start'
+    ),
+    'DDRNet23-slim-drawn': Entry(
+        'rival', 'from its weights trained on the drawn scenes', 'DDRNet23-slim', needs='--start'
+    ),
     'BiSeNetV2': Entry('rival', "mmseg's BiSeNetV2", 'BiSeNetV2'),
     'PIDNet-S': Entry('rival', "mmseg's PIDNet-S", 'PIDNet-S', edges=True),
     'DDRNet23-slim': Entry('rival', "mmseg's DDRNet23-slim", 'DDRNet23-slim'),
