@@ -15,6 +15,8 @@ from .metadata import COLORS, Interface
 from .source import Source
 from .steps import Step, size_after
 
+_INSIDE = ('Resize', 'ResizeToMultiple')
+
 
 class DeployGraph(nn.Module):
     """A segmentor as one function of one tensor.
@@ -67,8 +69,14 @@ class DeployGraph(nn.Module):
 
     def resized(self, size: Sequence[int], step: Step) -> list[int]:
         """The network's size, by arithmetic that tracers follow where sizes are open."""
-        if self.interface.size or step.get('scale_factor') is None:
-            return list(size_after(self.interface.size or (1, 1), [step]))
+        if self.interface.size:
+            return list(size_after(self.interface.size, [step]))
+        if step['type'] == 'ResizeToMultiple':
+            divisor = step.get('size_divisor', 32)
+            pair = divisor if isinstance(divisor, (list, tuple)) else (divisor, divisor)  # horizontal, vertical
+            return [(side + by - 1) // by * by for side, by in zip(size, pair[::-1])]
+        if step.get('scale_factor') is None:
+            return list(size_after((1, 1), [step]))
         factor = step['scale_factor']
         pair = factor if isinstance(factor, (list, tuple)) else (factor, factor)  # horizontal, vertical
         across, down = (Fraction(value).limit_denominator(1000) for value in pair)
@@ -169,11 +177,11 @@ def _resizes(source: Source, size: tuple[int, int] | None) -> tuple[Step, ...]:
     """
     steps = [step for step in source.steps if step['type'] != 'ToFloat32']
     names = ', '.join(step['type'] for step in steps) or 'nothing'
-    if not steps or any(step['type'] != 'Resize' for step in steps):
-        raise DeployError(f'resize_inside: expected Resize alone in the test pipeline, found {names}')
+    if not steps or any(step['type'] not in _INSIDE for step in steps):
+        raise DeployError(f'resize_inside: expected {" or ".join(_INSIDE)} alone in the test pipeline, found {names}')
     for step in steps:
         if step.get('interpolation') not in (None, 'bilinear') or step.get('backend') not in (None, 'cv2'):
-            raise DeployError(f'resize_inside: expected a bilinear Resize of OpenCV, found {step}')
+            raise DeployError(f'resize_inside: expected a bilinear {step["type"]} of OpenCV, found {step}')
         if step.get('keep_ratio') and step.get('scale') is not None and size is None:
             raise DeployError('resize_inside: a Resize with keep_ratio needs one size of the input (--shape H W)')
     return tuple(steps)

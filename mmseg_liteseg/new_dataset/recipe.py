@@ -13,6 +13,8 @@ from .samples import Sample
 
 _STRIDE = 32  # of the coarsest features
 _SMALLEST = 64
+# Of shorter sides the next multiple of the stride is more than an eighth away: that would change shapes.
+_FIT_FROM = 256
 _CROP_PIXELS = 512 * 512
 _BATCH_PIXELS = 16 * 360 * 480  # what the CamVid recipe takes in one step
 _BATCHES = (4, 8, 16)
@@ -32,6 +34,7 @@ class Recipe:
         size: Median height and width of the training images.
         same_size: Whether all have it.
         crop_size: Height and width of the training crops.
+        fit: Whether images to predict are brought to multiples of 32.
         batch_size: Crops of an iteration.
         lr: Learning rate of AdamW.
         max_iters: Iterations.
@@ -46,6 +49,7 @@ class Recipe:
     size: tuple[int, int]
     same_size: bool
     crop_size: tuple[int, int]
+    fit: bool
     batch_size: int
     lr: float
     max_iters: int
@@ -71,6 +75,7 @@ def make_recipe(samples: Sequence[Sample], num_classes: int) -> Recipe:
         size,
         bool((sizes == sizes[0]).all()),
         crop,
+        min(size) >= _FIT_FROM,
         batch,
         _LR if batch >= 8 else _LR_SMALL_BATCH,
         iterations,

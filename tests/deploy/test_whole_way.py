@@ -84,6 +84,8 @@ def test_reasons_are_named(tiny, options, reason):
 
 HALF_FLOATS = (dict(LOAD, to_float32=True), dict(type='Resize', scale_factor=(0.5, 0.75)), PACK)
 KEPT_RATIO = (dict(LOAD, to_float32=True), dict(type='Resize', scale=(160, 96), keep_ratio=True), PACK)
+# Horizontal before vertical.
+MULTIPLES = (dict(LOAD, to_float32=True), dict(type='ResizeToMultiple', size_divisor=(32, 64)), PACK)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,8 @@ KEPT_RATIO = (dict(LOAD, to_float32=True), dict(type='Resize', scale=(160, 96), 
         (HALF_FLOATS, dict(output='labels', raw=True)),
         (HALF_FLOATS, dict(output='logits')),
         (KEPT_RATIO, dict(output='labels', size=(270, 486))),
+        (MULTIPLES, dict(output='labels', raw=True)),
+        (MULTIPLES, dict(output='logits', size=(270, 486))),
     ],
 )
 def test_resizes_inside_are_the_configs(tiny, tmp_path, pipeline, options):
@@ -112,7 +116,7 @@ def test_resizes_inside_are_the_configs(tiny, tmp_path, pipeline, options):
         source.model.cfg = source.cfg.copy()  # inference_model changes its pipeline
         expected = inference_model(source.model, picture).pred_sem_seg.data[0].numpy()
         assert np.count_nonzero(segmenter.predict(picture) != expected) <= 1
-    assert [step['type'] for step in metadata.interface.inside] == ['Resize']
+    assert [step['type'] for step in metadata.interface.inside] == [pipeline[1]['type']]
     assert [step['type'] for step in metadata.steps] == ['ToFloat32']
     assert Metadata.from_json(metadata.to_json(), 'x') == metadata
 
@@ -120,8 +124,8 @@ def test_resizes_inside_are_the_configs(tiny, tmp_path, pipeline, options):
 @pytest.mark.parametrize(
     ('steps', 'message'),
     [
-        ((), 'expected Resize alone in the test pipeline, found nothing'),
-        ((MULTIPLE,), 'found ResizeToMultiple'),
+        ((), 'expected Resize or ResizeToMultiple alone in the test pipeline, found nothing'),
+        ((MULTIPLE, dict(type='Pad', size_divisor=64)), 'found ResizeToMultiple, Pad'),
         ((dict(type='Resize', scale=(96, 64), interpolation='area'),), 'expected a bilinear Resize'),
         ((dict(type='Resize', scale=(96, 64), keep_ratio=True),), r'needs one size of the input \(--shape H W\)'),
     ],

@@ -28,7 +28,8 @@ def labels_of(cfg: Config, splits: tuple[str, ...] = ('train', 'val')) -> dict[s
     loaded = {}
     for split in splits:
         # serialising ends with a collection of garbage, which took half of these tests' time
-        data = dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.test_pipeline[:2], serialize_data=False)
+        loading = [step for step in cfg.test_pipeline if step['type'] != 'ResizeToMultiple'][:2]
+        data = dict(cfg[f'{split}_dataloader'].dataset, pipeline=loading, serialize_data=False)
         dataset = DATASETS.build(data)
         for i in range(len(dataset)):
             item = dataset[i]

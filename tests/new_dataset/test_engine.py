@@ -103,6 +103,32 @@ def test_numbers_follow_from_the_data(written):
     assert cfg.train_dataloader.dataset.pipeline == cfg.train_pipeline
 
 
+@pytest.mark.parametrize('bits', [np.uint8, np.uint16], ids=['8 bits', '16 bits'])
+def test_images_of_any_size_are_predicted_at_multiples_of_32(bits, tmp_path):
+    """As the crops are; labels stay as they are, and predictions come at the images' size."""
+    for i in range(4):
+        labels = truth(i).repeat(6, 0).repeat(6, 1)[:282, :378]
+        save(tmp_path / f'in/images/{i}.png', photo(labels, i)[..., 0].astype(bits) * (40 if bits is np.uint16 else 1))
+        save(tmp_path / f'in/masks/{i}.png', labels)
+    _, cfg = convert(tmp_path / 'in')
+    init_default_scope('mmseg')
+    cfg.model.decode_head.loss_decode.class_weight = None
+    model = MODELS.build(cfg.model).eval()
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    item = dataset[0]
+    assert item['inputs'].shape[1:] == (288, 384)
+    assert item['data_samples'].gt_sem_seg.shape == (282, 378)
+    assert model.test_step(pseudo_collate([item]))[0].pred_sem_seg.shape == (282, 378)
+    augmented = dict(cfg.test_dataloader.dataset, pipeline=cfg.tta_pipeline)
+    sizes = {tuple(copy.shape[1:]) for copy in DATASETS.build(augmented)[0]['inputs']}
+    assert sizes == {(224, 288), (288, 384), (384, 480)}
+
+
+def test_small_images_are_predicted_as_they_are(written):
+    """The next multiple of 32 would change their shape."""
+    assert all(step['type'] != 'ResizeToMultiple' for step in Config.fromfile(written).test_pipeline)
+
+
 def test_the_table_of_labels_is_kept(written):
     table = json.loads((written.parent / 'dataset.json').read_text())
     assert [entry['source'] for entry in table['labels']['classes']] == [[0], [100], [200]]
