@@ -76,6 +76,7 @@ class Budget:
 
 
 _FULL = {'T': 3, 'STDC1-Seg': 3, **dict.fromkeys(('B', *RIVALS[1:], *ABLATIONS), 1)}
+_PARTS = ('T', 'T-unpasted', 'T-rounded-labels', 'T-weighted', 'T-unaligned')
 _FROM_DRAWN = ('T', 'STDC1-Seg', 'B', 'PIDNet-S', 'DDRNet23-slim')
 _OTHERS = {f'{name}-drawn': 1 for name in _FROM_DRAWN[2:]}
 BUDGETS = {
@@ -112,6 +113,11 @@ BUDGETS = {
             'starts', 500, 8, (256, 320), validations=2, config=WEIGHTED, averaging=0.01,
             plan={'T': 2, 'T-drawn': 2, 'STDC1-Seg': 2, 'STDC1-Seg-drawn': 2, 'B': 1, 'T-distilled': 2, **_OTHERS},
             about='what a start from drawn scenes and a teacher give: equal short runs by the recipe of crops',
+        ),
+        Budget(
+            'parts', 300, 8, (352, 480), validations=1, config=ALIGNED, test_size=(576, 768), averaging=0.01,
+            plan=dict.fromkeys(_PARTS, 2),
+            about='what each part of the recipe of aligned gives, from weights trained under enlarged; --start names them',
         ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(

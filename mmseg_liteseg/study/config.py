@@ -63,9 +63,11 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
         workers: Processes that load data; the budget's number by default.
 
     Raises:
-        StudyError: Unknown model or budget.
+        StudyError: Unknown model or budget, or the model changes another budget's recipe.
     """
     entry, budget = get_entry(job.name), get_budget(job.budget)
+    if entry.settings and job.name not in budget.plan:
+        raise StudyError(f'model {job.name}: changes a recipe that the budget {budget.name} does not follow')
     cfg = Config.fromfile(resolve(budget.config)[1])
     fields = cfg._cfg_dict
     fields.model = model_config(job.name, budget.crop, budget.batch, cfg)
@@ -84,7 +86,9 @@ def compose(job: Job, data_root: str = DATA_ROOT, workers: int | None = None) ->
     imports = [*fields.custom_imports.imports, *entry.imports]
     fields.custom_imports = ConfigDict(imports=imports, allow_failed_imports=False)
     import_modules_from_strings(**fields.custom_imports)  # as mmengine does for a config that it reads from a file
-    return Config(copy.deepcopy(fields), cfg_text=f'# {job}, composed by tools/study.py', filename='config.py')
+    composed = Config(copy.deepcopy(fields), cfg_text=f'# {job}, composed by tools/study.py', filename='config.py')
+    composed.merge_from_dict(dict(entry.settings))
+    return composed
 
 
 def config_beside(checkpoint: str) -> str:

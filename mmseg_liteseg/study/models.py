@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from dataclasses import dataclass, field
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from mmengine.config import Config, ConfigDict
 
@@ -32,6 +32,7 @@ class Entry:
         change: What to merge into the config's model, given the crop.
         edges: Whether the losses need a map of the labels' edges.
         imports: Modules that the config needs beside our registry.
+        settings: What to set in the whole config, by dotted names, when all else is done; made for one recipe.
         needs: What a training of it must name: nothing, '--start' or '--teacher'.
     """
 
@@ -41,6 +42,7 @@ class Entry:
     change: Callable[[Size], dict] = field(default=lambda crop: {})
     edges: bool = False
     imports: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ''
 
 
@@ -52,6 +54,15 @@ _WIDE = dict(decoder_channels=(96, 96, 96))
 _ADD = dict(fusion_cfg=dict(type='mmseg_liteseg.UAFM'))
 _NO_SPPM = dict(type='mmseg_liteseg.PlainContext', in_channels=1024, channels=128, _delete_=True)
 _B = dict(backbone=dict(arch='stdc2'), decode_head=dict(decoder_channels=(64, 96, 128), channels=64))
+
+# Steps of the recipe's training pipeline; what is loaded comes from a pipeline of its own.
+_PASTE, _CROP = 'train_dataloader.dataset.pipeline.0', 'train_dataloader.dataset.pipeline.1'
+_WEIGHTS = 'model.decode_head.loss_decode.0.class_weight'
+_ENET = dict(type='enet', c=1.10, mean=1.0)
+_UNALIGNED = {
+    f'{_CROP}.crop_size': (360, 480),
+    'val_dataloader.dataset.pipeline.0.transforms.1.scale': (720, 540),
+}
 
 
 def _host_ohem(crop: Size) -> dict:
@@ -95,6 +106,14 @@ ENTRIES = {
         change=lambda crop: dict(neck=_NO_SPPM, decode_head={**_WIDE, **_ADD}),
     ),
     'T-mmseg-OHEM': Entry('ablation', "mmseg's OHEMPixelSampler", change=_host_ohem),
+    'T-unpasted': Entry('ablation', 'nothing is pasted', settings={f'{_PASTE}.prob': 0.0}),
+    'T-rounded-labels': Entry(
+        'ablation', "labels scaled with OpenCV's rounding", settings={f'{_CROP}.exact_labels': False}
+    ),
+    'T-weighted': Entry(
+        'ablation', 'classes weighed 1/ln(1.10 + share)', settings={_WEIGHTS: dict(_delete_=True, **_ENET)}
+    ),
+    'T-unaligned': Entry('ablation', 'crops of 360x480, tested at 540x720', settings=_UNALIGNED),
     'T-padded-pool': Entry(
         'ablation', "the encoder's average pooling counts its padding",
         change=lambda crop: dict(backbone=dict(type='mmseg_liteseg.PaddedPoolSTDCNet')), imports=_PARTS,

@@ -36,7 +36,10 @@ def test_schedule_fills_the_budget(budget):
     assert rates[-1] == pytest.approx(0.001 * (1 / rest) ** 0.9)
 
 
-@pytest.mark.parametrize('name', [name for name in ENTRIES if name != 'T'])
+MODELS = [name for name, entry in ENTRIES.items() if not entry.settings]
+
+
+@pytest.mark.parametrize('name', [name for name in MODELS if name != 'T'])
 def test_all_models_share_everything_but_the_model(name):
     ours, theirs = (recipe(compose(Job(one, 'gpu'))) for one in ('T', name))
     different = {key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)}
@@ -110,9 +113,26 @@ def test_other_recipes_are_told_apart(tmp_path):
 def test_plan_trains_all_before_second_seeds():
     runs = BUDGETS['gpu'].runs()
     assert runs[0] == ('T', 0)
-    assert {name for name, seed in runs if seed == 0} == {name for name, entry in ENTRIES.items() if not entry.needs}
+    assert {name for name, seed in runs if seed == 0} == {name for name in MODELS if not ENTRIES[name].needs}
     assert {name for name, seed in runs if seed == 2} == {'T', 'STDC1-Seg'}
     assert [seed for _, seed in runs] == sorted(seed for _, seed in runs)
+
+
+@pytest.mark.parametrize(
+    ('name', 'changed'),
+    [
+        ('T-unpasted', {'data.pipeline.0.prob'}),
+        ('T-rounded-labels', {'data.pipeline.1.exact_labels'}),
+        ('T-unaligned', {'data.pipeline.1.crop_size.0'}),
+        ('T-weighted', {'class_weight'}),
+    ],
+)
+def test_parts_of_the_recipe(name, changed):
+    ours, theirs = (recipe(compose(Job(one, 'parts'))) for one in ('T', name))
+    different = {key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)}
+    assert {'class_weight' if 'class_weight' in key else key for key in different} == changed
+    with pytest.raises(StudyError, match=f'model {name}: changes a recipe that the budget gpu does not follow'):
+        compose(Job(name, 'gpu'))
 
 
 def test_data_of_a_recipe_that_mixes_images():
