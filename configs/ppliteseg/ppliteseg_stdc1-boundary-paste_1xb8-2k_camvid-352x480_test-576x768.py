@@ -5,6 +5,7 @@
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960/iter_1000.pth
 _base_ = './ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960.py'
 crop_size = (352, 480)
+max_iters, val_interval = 2000, 200  # the schedule and the checkpoints follow
 # The test split was filmed at dusk too, train and val by day.
 darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
 train_pipeline = [

@@ -76,7 +76,7 @@ class Budget:
 
 
 _FULL = {'T': 3, 'STDC1-Seg': 3, **dict.fromkeys(('B', *RIVALS[1:], *ABLATIONS), 1)}
-_PARTS = ('T', 'T-unpasted', 'T-rounded-labels', 'T-weighted', 'T-unaligned')
+_ENDS = ('T', 'T-unpasted', 'T-rounded-labels', 'T-weighted', 'T-unaligned')
 _FROM_DRAWN = ('T', 'STDC1-Seg', 'B', 'PIDNet-S', 'DDRNet23-slim')
 _OTHERS = {f'{name}-drawn': 1 for name in _FROM_DRAWN[2:]}
 BUDGETS = {
@@ -116,8 +116,8 @@ BUDGETS = {
         ),
         Budget(
             'parts', 300, 8, (352, 480), validations=1, config=ALIGNED, test_size=(576, 768), averaging=0.01,
-            plan=dict.fromkeys(_PARTS, 2),
-            about='what each part of the recipe of aligned gives, from weights trained under enlarged; --start names them',
+            plan=dict.fromkeys(_ENDS, 2),
+            about='what each part of the recipe of aligned gives; --start names weights trained under enlarged',
         ),
         Budget('cpu', 4000, 8, (288, 384), plan={'T': 1}, about='a long run of T without a GPU'),
         Budget(
