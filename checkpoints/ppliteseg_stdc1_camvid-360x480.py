@@ -1,6 +1,18 @@
-class_weight = dict(c=1.1, mean=1.0, type='enet')
+class_weight = [
+    1.0,
+    1.0,
+    2.0,
+    1.0,
+    1.0,
+    1.0,
+    1.5,
+    1.0,
+    1.0,
+    1.0,
+    1.0,
+]
 crop_size = (
-    360,
+    352,
     480,
 )
 custom_hooks = [
@@ -71,11 +83,23 @@ log_level = 'INFO'
 log_processor = dict(by_epoch=False)
 losses = [
     dict(
-        class_weight=dict(c=1.15, mean=1.0, type='enet'),
+        class_weight=[
+            1.0,
+            1.0,
+            2.0,
+            1.0,
+            1.0,
+            1.0,
+            1.5,
+            1.0,
+            1.0,
+            1.0,
+            1.0,
+        ],
         type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
     dict(type='mmseg_liteseg.DiceLoss'),
 ]
-max_iters = 1600
+max_iters = 2000
 model = dict(
     backbone=dict(
         arch='stdc1',
@@ -125,17 +149,17 @@ model = dict(
         loss_decode=[
             dict(
                 class_weight=[
-                    0.669539,
-                    0.570071,
-                    1.26904,
-                    0.481423,
-                    1.0503,
-                    0.841493,
-                    1.25466,
-                    1.25812,
-                    0.984877,
-                    1.29598,
-                    1.32449,
+                    1.0,
+                    1.0,
+                    2.0,
+                    1.0,
+                    1.0,
+                    1.0,
+                    1.5,
+                    1.0,
+                    1.0,
+                    1.0,
+                    1.0,
                 ],
                 type='mmseg_liteseg.BoundaryCrossEntropyLoss'),
             dict(type='mmseg_liteseg.DiceLoss'),
@@ -161,26 +185,26 @@ optim_wrapper = dict(
     type='mmseg_liteseg.Bfloat16OptimWrapper')
 optimizer = dict(lr=0.0007, type='AdamW', weight_decay=0.02)
 param_scheduler = [
-    dict(begin=0, by_epoch=False, end=80, start_factor=0.01, type='LinearLR'),
+    dict(begin=0, by_epoch=False, end=100, start_factor=0.01, type='LinearLR'),
     dict(
-        begin=80,
+        begin=100,
         by_epoch=False,
-        end=1600,
+        end=2000,
         end_factor=0.0,
         start_factor=1.0,
         type='LinearLR'),
 ]
 pipeline_for = dict(
     crop_size=(
-        360,
+        352,
         480,
     ), data_root='data/camvid-360x480/')
 randomness = dict(seed=0)
 resume = False
 runner_type = 'mmseg_liteseg.SafeRunner'
 schedule_for = dict(
-    max_iters=1600,
-    settled=dict(max_iters=1600, val_interval=200),
+    max_iters=2000,
+    settled=dict(max_iters=2000, val_interval=200),
     val_interval=200)
 test_cfg = dict(type='TestLoop')
 test_dataloader = dict(
@@ -191,8 +215,8 @@ test_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(keep_ratio=True, scale=(
-                960,
-                720,
+                768,
+                576,
             ), type='Resize'),
             dict(type='mmseg_liteseg.LoadAnnotations'),
             dict(type='PackSegInputs'),
@@ -208,13 +232,13 @@ test_evaluator = dict(
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(keep_ratio=True, scale=(
-        960,
-        720,
+        768,
+        576,
     ), type='Resize'),
     dict(type='mmseg_liteseg.LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
-train_cfg = dict(max_iters=1600, type='IterBasedTrainLoop', val_interval=200)
+train_cfg = dict(max_iters=2000, type='IterBasedTrainLoop', val_interval=200)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
@@ -243,12 +267,12 @@ train_dataloader = dict(
                 type='mmseg_liteseg.CopyPaste'),
             dict(
                 crop_size=(
-                    360,
+                    352,
                     480,
                 ),
                 exact_labels=True,
-                max_scale_factor=3.0,
-                min_scale_factor=1.5,
+                max_scale_factor=2.5,
+                min_scale_factor=1.25,
                 scale_step_size=0.25,
                 type='mmseg_liteseg.RandomScaleCrop'),
             dict(type='mmseg_liteseg.RandomHorizontalFlip'),
@@ -295,12 +319,12 @@ train_pipeline = [
         type='mmseg_liteseg.CopyPaste'),
     dict(
         crop_size=(
-            360,
+            352,
             480,
         ),
         exact_labels=True,
-        max_scale_factor=3.0,
-        min_scale_factor=1.5,
+        max_scale_factor=2.5,
+        min_scale_factor=1.25,
         scale_step_size=0.25,
         type='mmseg_liteseg.RandomScaleCrop'),
     dict(type='mmseg_liteseg.RandomHorizontalFlip'),
@@ -337,9 +361,9 @@ tta_pipeline = [
     dict(
         cascade=False,
         scale_factors=[
-            1.5,
-            2.0,
-            2.5,
+            1.6,
+            2.1333333333333333,
+            2.6666666666666665,
         ],
         transforms=[
             dict(type='mmseg_liteseg.LoadAnnotations'),
@@ -358,8 +382,8 @@ val_dataloader = dict(
                 transforms=[
                     dict(type='LoadImageFromFile'),
                     dict(keep_ratio=True, scale=(
-                        960,
-                        720,
+                        768,
+                        576,
                     ), type='Resize'),
                 ],
                 type='mmseg_liteseg.CachedLoading'),

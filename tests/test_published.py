@@ -57,7 +57,7 @@ def step_types(pipeline):
 
 
 def test_page_says_what_the_log_says():
-    lines = [json.loads(line) for line in (REPO / 'docs/camvid/logs/pasted-T-seed-0.jsonl').read_text().splitlines()]
+    lines = [json.loads(line) for line in (REPO / 'docs/camvid/logs/aligned-T-seed-0.jsonl').read_text().splitlines()]
     best = max(line['mIoU'] for line in lines if 'mIoU' in line)
     assert float(re.search(r'\*\*mIoU ([\d.]+)\*\*', PAGE)[1]) == pytest.approx(100 * best, abs=0.5)
 
@@ -73,16 +73,33 @@ def test_inferencer_needs_the_weights_alone(tmp_path):
 
 @pytest.mark.skipif(not CAMVID.is_file(), reason='needs CamVid')
 def test_accuracy_on_some_images_of_val():
-    model = init_model(str(CONFIG), str(WEIGHTS), device='cpu')
+    assert _miou(init_model(str(CONFIG), str(WEIGHTS), device='cpu')) == pytest.approx(0.74, abs=0.005)
+
+
+@pytest.mark.skipif(not CAMVID.is_file(), reason='needs CamVid')
+def test_images_that_are_no_multiples_of_32_are_better_brought_to_one():
+    """What configs for own data do. Whole val: 70.2 and 74.6."""
+    load, _, label, pack = read_config(CONFIG).test_pipeline
+    small = dict(type='Resize', scale=(750, 562))
+    found = []
+    for steps in ([small], [small, dict(type='ResizeToMultiple', size_divisor=32)]):
+        model = init_model(str(CONFIG), str(WEIGHTS), device='cpu')
+        model.cfg.test_pipeline = [load, *steps, label, pack]
+        found.append(_miou(model, step=20))
+    assert found[1] > found[0] + 0.02
+
+
+def _miou(model, step: int = 10) -> float:
+    """On a part of val."""
     confusion = 0
     with tarfile.open(CAMVID) as archive:
         names = sorted(name for name in archive.getnames() if name.startswith('CamVid/val/') and name.endswith('.jpg'))
-        for name in names[::10]:
+        for name in names[::step]:
             image = _read(archive, name)[..., ::-1]
             label = _read(archive, name.replace('/val/', '/valannot/').replace('.jpg', '.png'))
             found = inference_model(model, np.ascontiguousarray(image)).pred_sem_seg.data[0].numpy()
             confusion = confusion + count_pairs(np.where(label == 11, 255, label), found, 11, ignore_index=255)
-    assert np.nanmean(iou_of(confusion)) == pytest.approx(0.722, abs=0.005)
+    return np.nanmean(iou_of(confusion))
 
 
 def _read(archive: tarfile.TarFile, name: str) -> np.ndarray:
