@@ -3,9 +3,10 @@
 # image by a part of a cell, and each is stretched over the next by another factor: at 990x1320 padding to multiples of
 # 32 took the poles of the part before from 10.9 to 19.3 IoU.
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960/iter_1000.pth
-_base_ = './ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960.py'
+_base_ = './ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480.py'
 crop_size = (352, 480)
 max_iters, val_interval = 2000, 200  # the schedule and the checkpoints follow
+load_pipeline = [dict(type='LoadImageFromFile'), dict(type='mmseg_liteseg.LoadAnnotations')]
 # The test split was filmed at dusk too, train and val by day.
 darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
 train_pipeline = [
@@ -39,7 +40,19 @@ tta_pipeline = [
     ),
 ]
 pipeline_for = dict(crop_size=crop_size)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='MultiImageMixDataset',
+        dataset=dict(
+            type='mmseg_liteseg.CamVidDataset',
+            data_root='data/camvid-360x480/',
+            data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'),
+            pipeline=load_pipeline,
+        ),
+        pipeline=train_pipeline,
+    )
+)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 # Classes alike but for pole and sign. A pixel adds to the IoU of a rare class as soon as its odds are above that IoU,
@@ -51,3 +64,4 @@ losses = [
     dict(type='mmseg_liteseg.DiceLoss'),
 ]
 model = dict(decode_head=dict(loss_decode=losses))
+optim_wrapper = dict(optimizer=dict(lr=0.0005))  # it starts from weights at the end of their training
