@@ -46,7 +46,7 @@ def depth(path) -> int:
 def is_from_scratch(path):
     """Recipes of our own; the others are the original's."""
     sizes = ('synthetic-144x192', 'camvid-288x384', 'camvid-360x480', 'cityscapes-1024x1024')
-    return path.stem.endswith(sizes) or 'camvid' in path.stem and '_test-' in path.stem
+    return path.stem.endswith(sizes) or ('camvid' in path.stem and '_test-' in path.stem)
 
 
 def is_weighted(path):
