@@ -5,7 +5,6 @@
 #   --cfg-options load_from=work_dirs/ppliteseg_stdc1-boundary-paste_1xb8-1k_camvid-360x480_test-720x960/iter_1000.pth
 _base_ = './ppliteseg_stdc1-boundary_1xb8-1k_camvid-360x480.py'
 crop_size = (352, 480)
-max_iters, val_interval = 2000, 200  # the schedule and the checkpoints follow
 load_pipeline = [dict(type='LoadImageFromFile'), dict(type='mmseg_liteseg.LoadAnnotations')]
 # The test split was filmed at dusk too, train and val by day.
 darker = [[dict(type='AdjustGamma', gamma=gamma)] for gamma in (0.4, 0.55, 0.75, 1.4)]
@@ -65,3 +64,10 @@ losses = [
 ]
 model = dict(decode_head=dict(loss_decode=losses))
 optim_wrapper = dict(optimizer=dict(lr=0.0005))  # it starts from weights at the end of their training
+max_iters, val_interval = 2000, 200
+schedule_for = dict(max_iters=max_iters, val_interval=val_interval)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, begin=0, end=100, by_epoch=False),
+    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, begin=100, end=max_iters, by_epoch=False),
+]
+train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
