@@ -59,7 +59,7 @@ def step_types(pipeline):
 def test_page_says_what_the_log_says():
     lines = [json.loads(line) for line in (REPO / 'docs/camvid/logs/aligned-T-seed-0.jsonl').read_text().splitlines()]
     best = max(line['mIoU'] for line in lines if 'mIoU' in line)
-    assert float(re.search(r'\*\*mIoU ([\d.]+)\*\*', PAGE)[1]) == pytest.approx(100 * best, abs=0.5)
+    assert float(re.search(r'\*\*mIoU ([\d.]+)\*\*', PAGE)[1]) == pytest.approx(100 * best, abs=0.05)
 
 
 def test_inferencer_needs_the_weights_alone(tmp_path):

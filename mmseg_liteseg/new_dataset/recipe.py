@@ -13,7 +13,7 @@ from .samples import Sample
 
 _STRIDE = 32  # of the coarsest features
 _SMALLEST = 64
-# Of shorter sides the next multiple of the stride is more than an eighth away: that would change shapes.
+# Of shorter sides the next multiple of the stride may be more than an eighth away: that would change shapes.
 _FIT_FROM = 256
 _CROP_PIXELS = 512 * 512
 _BATCH_PIXELS = 16 * 360 * 480  # what the CamVid recipe takes in one step

@@ -135,6 +135,22 @@ def test_parts_of_the_recipe(name, changed):
         compose(Job(name, 'gpu'))
 
 
+def test_unaligned_is_tested_so_too():
+    """The host's loader is what evaluates; a recipe holds the training alone."""
+    sizes = [
+        compose(Job(name, 'parts')).val_dataloader.dataset.pipeline[0].transforms[1].scale
+        for name in ('T', 'T-unaligned')
+    ]
+    assert sizes == [(768, 576), (720, 540)]
+
+
+def test_drawn_scenes_have_maps_of_edges_where_a_model_wants_them():
+    for name, wanted in (('PIDNet-S', True), ('DDRNet23-slim', False)):
+        steps = [step.type for step in compose(Job(name, 'drawn')).train_dataloader.dataset.pipeline]
+        assert (steps[-2] == 'GenerateEdge') == wanted
+        assert steps[-1] == 'PackSegInputs'
+
+
 def test_data_of_a_recipe_that_mixes_images():
     source = compose(Job('T', 'pasted'), 'elsewhere/', workers=0).train_dataloader.dataset
     assert source.dataset.data_root == 'elsewhere/'
